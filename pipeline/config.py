@@ -1,0 +1,273 @@
+"""Settings: one frozen record a stage, read from TOML and the environment, with their origins.
+
+Later sources win: the defaults below, then the file, then environment variables named
+``SAMESTORY_<SECTION>__<KEY>`` (``SAMESTORY_STORIES__WINDOW_HOURS=48``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+
+__all__ = [
+    "ENV_PREFIX",
+    "ExtractSettings",
+    "LoadedSettings",
+    "NearDuplicateSettings",
+    "Outlet",
+    "PathSettings",
+    "RepetitionSettings",
+    "RunSettings",
+    "Settings",
+    "SourceSettings",
+    "StorySettings",
+    "load_settings",
+    "outcome_digest",
+]
+
+ENV_PREFIX = "SAMESTORY_"
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PathSettings(_Section):
+    """Where things are kept. Relative paths, here as in sources, start at the working directory."""
+
+    raw: Path = Field(Path("data/raw"), description="The archive (WARC). Never edited.")
+    state: Path = Field(Path("data/state.sqlite3"), description="The one SQLite file of state.")
+    clusters: Path = Field(Path("data/clusters"), description="The view: one JSON file a story.")
+
+
+class SourceSettings(_Section):
+    """One place that articles come from."""
+
+    name: str = Field(min_length=1, description="Unique name, shown in reports.")
+    path: Path = Field(description="File or folder.")
+    outlet: str | None = Field(None, description="Outlet of all articles that name none.")
+    lang: str | None = Field(None, description="ISO 639-1 code for articles that state none.")
+
+
+class Outlet(_Section):
+    """What is known about an outlet: resolves time zones, cleans titles, counts families."""
+
+    name: str = Field(min_length=1)
+    domains: tuple[str, ...] = Field((), description="Registered domains, such as bbc.co.uk.")
+    country: str | None = Field(None, description="ISO 3166-1 alpha-2, upper case.")
+    family: str | None = Field(None, description="Publisher whose titles share their copy.")
+
+
+class ExtractSettings(_Section):
+    """Main text and metadata."""
+
+    favor: Literal["precision", "balanced"] = Field(
+        "precision", description="How strict trafilatura is about what belongs to the text."
+    )
+    max_bytes: int = Field(8 * 2**20, gt=0, description="Larger inputs are refused (bytes).")
+    min_words: int = Field(25, ge=0, description="Texts with fewer words are refused (words).")
+    timeout_seconds: float = Field(20.0, gt=0, description="Wall time for one input (seconds).")
+    memory_mib: int = Field(2048, ge=256, description="Memory of one worker (MiB).")
+
+
+class RepetitionSettings(_Section):
+    """Text that an article repeats inside itself."""
+
+    min_words: int = Field(8, ge=1, description="Shorter repeats are left alone (words).")
+    similarity: Fraction = Field(0.8, description="Share of agreeing words that makes a copy.")
+
+
+class NearDuplicateSettings(_Section):
+    """Near-duplicates: shingles, MinHash signatures, LSH and exact verification."""
+
+    shingle_size: int = Field(5, ge=1, description="Words in a shingle.")
+    num_perm: int = Field(128, ge=16, description="Permutations of a signature.")
+    seed: int = Field(1, ge=0, description="Seed of the permutations.")
+    bands: int = Field(25, ge=1, description="Bands; bands x rows <= num_perm.")
+    rows: int = Field(5, ge=1, description="Rows of a band.")
+    threshold: Fraction = Field(0.7, description="Jaccard similarity of a near copy.")
+    containment: Fraction = Field(0.7, description="Containment of a partial copy.")
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> Self:
+        if self.bands * self.rows > self.num_perm:
+            raise ValueError(
+                f"bands x rows = {self.bands * self.rows} needs more than num_perm = "
+                f"{self.num_perm} permutations; lower one or raise num_perm"
+            )
+        return self
+
+
+class StorySettings(_Section):
+    """Groups of articles that cover one event."""
+
+    threshold: Fraction = Field(0.26, description="Mean similarity at which groups are joined.")
+    window_hours: float = Field(96.0, gt=0, description="A story without news closes (hours).")
+
+
+class RunSettings(_Section):
+    """How a run uses the machine."""
+
+    n_jobs: int = Field(0, ge=0, description="Extraction workers; 0 is one for each core.")
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    paths: PathSettings = PathSettings()
+    run: RunSettings = RunSettings()
+    extract: ExtractSettings = ExtractSettings()
+    repetition: RepetitionSettings = RepetitionSettings()
+    near_duplicates: NearDuplicateSettings = NearDuplicateSettings()
+    stories: StorySettings = StorySettings()
+    sources: tuple[SourceSettings, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSettings:
+    """Settings with the origin of each value.
+
+    Parameters
+    ----------
+    settings
+        The validated values.
+    origins
+        For each dotted key: ``default``, the file's name, or ``environment NAME``.
+    file
+        The file read, if any.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    file: Path | None
+
+
+def load_settings(
+    file: Path | None = None, environment: Mapping[str, str] | None = None
+) -> LoadedSettings:
+    """Read and validate settings.
+
+    Parameters
+    ----------
+    file
+        TOML file; None takes the defaults alone.
+    environment
+        Variables to look at; None takes those of the process.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no TOML, a key is unknown (the message names the nearest valid
+        key), or a value is not allowed. One line, naming the file or the variable.
+    """
+    values = {} if file is None else _read_toml(file)
+    origins = {key: str(file) for key in _dotted(values)}
+    variables = os.environ if environment is None else environment
+    for name in sorted(n for n in variables if n.startswith(ENV_PREFIX) and "__" in n):
+        key = name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
+        _assign(values, key, _env_value(variables[name]), name)
+        origins[key] = f"environment {name}"
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error, origins, file)) from None
+    _check_unique_names(settings, file)
+    every = dict.fromkeys(_dotted(settings.model_dump(mode="json")), "default")
+    return LoadedSettings(settings=settings, origins=every | origins, file=file)
+
+
+def outcome_digest(settings: Settings) -> str:
+    """Return a short hash of all settings that can change an outcome, for provenance."""
+    relevant = settings.model_dump(mode="json", exclude={"paths", "run", "sources"})
+    return hashlib.blake2b(json.dumps(relevant, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{file}: cannot be read ({error.strerror}); name a file with --config"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """List the dotted keys of all leaves; a list is one leaf, because it is replaced whole."""
+    keys = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            keys += _dotted(value, f"{prefix}{key}.")
+        else:
+            keys.append(prefix + key)
+    return keys
+
+
+def _env_value(text: str) -> Any:
+    """Read a variable as a TOML value (number, boolean, list); what is none is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _assign(values: dict[str, Any], key: str, value: Any, name: str) -> None:
+    *sections, leaf = key.split(".")
+    for section in sections:
+        inner = values.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"environment {name}: {section} is no section")
+        values = inner
+    values[leaf] = value
+
+
+def _first_problem(error: ValidationError, origins: Mapping[str, str], file: Path | None) -> str:
+    # A misspelt key often shows twice, as unknown and as missing: the first says what to mend.
+    problems = error.errors(include_url=False)
+    problem = min(problems, key=lambda p: p["type"] != "extra_forbidden")
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location)
+    where = next(
+        (origin for dotted, origin in origins.items() if f"{dotted}.".startswith(f"{key}.")),
+        str(file or "defaults"),
+    )
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key}{_nearest(location)}"
+    return f"{where}: {key}: {problem['msg']} (got {problem['input']!r})"
+
+
+def _nearest(location: list[str]) -> str:
+    """Name the nearest valid key: beside the unknown one, else anywhere, else list them."""
+    model: Any = Settings
+    for part in location[:-1]:
+        if not part.isdigit():
+            annotation = model.model_fields[part].annotation
+            # A tuple of sections holds the section's class as its first argument.
+            model = getattr(annotation, "__args__", (annotation,))[0]
+    every = _dotted(Settings().model_dump())
+    beside = [".".join([*location[:-1], name]) for name in model.model_fields]
+    near = [key for key in every if key.rsplit(".", 1)[-1] == location[-1]]
+    near += difflib.get_close_matches(".".join(location), beside, n=1)
+    near += difflib.get_close_matches(".".join(location), every, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; valid here: {', '.join(beside)}"
+
+
+def _check_unique_names(settings: Settings, file: Path | None) -> None:
+    names = [source.name for source in settings.sources]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ConfigError(f"{file or 'defaults'}: two sources are named {doubled[0]!r}; rename one")

@@ -1,0 +1,348 @@
+"""The records that move between stages: frozen, without behaviour, in the order of the data flow.
+
+In topic detection research a "story" is one article. Here an *Article* is one document and a
+*Story* is the group of articles that cover one event.
+
+Spans are half-open ``[start, end)`` offsets in Unicode code points into `Article.text`, which is
+the text as extracted; nothing is ever cut out of it. What a reader should not see twice is listed
+in `Article.removed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, NewType, TypeAlias
+
+__all__ = [
+    "Article",
+    "ArticleId",
+    "Closed",
+    "Extended",
+    "Failed",
+    "Membership",
+    "Merged",
+    "NearDuplicate",
+    "Opened",
+    "Precision",
+    "RawPage",
+    "Relation",
+    "RemovedSpan",
+    "SameStory",
+    "SharedPassage",
+    "Span",
+    "Story",
+    "StoryChange",
+    "StoryId",
+    "Timestamp",
+    "Zone",
+]
+
+ArticleId = NewType("ArticleId", str)
+StoryId = NewType("StoryId", str)
+
+Precision: TypeAlias = Literal["second", "minute", "day"]
+Zone: TypeAlias = Literal["stated", "guessed_from_outlet", "ambiguous", "missing"]
+Relation: TypeAlias = Literal[
+    "exact_copy", "near_copy", "contains", "contained_in", "version_of", "composite_of"
+]
+
+
+class Span(NamedTuple):
+    """Half-open range of code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPage:
+    """One input as it came in, before anything looked inside.
+
+    Parameters
+    ----------
+    uri
+        What the input is known by: a URL, or ``file:`` and the path below the source's folder.
+        A member of a container adds its key as a fragment (``file:feed.xml#guid``).
+    source
+        Name of the configured source that delivered it.
+    media_type
+        MIME type without parameters. Entries of feeds and JSON Lines use
+        ``application/x-samestory-entry+json``.
+    body
+        The bytes, decompressed.
+    fetched_at
+        When it came in, aware, UTC.
+    """
+
+    uri: str
+    source: str
+    media_type: str
+    body: bytes
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """An instant as an article states it, with what is known about that statement.
+
+    Parameters
+    ----------
+    instant
+        Aware, UTC. With precision ``day`` it is that day's 00:00 UTC and only the date counts.
+    precision
+        Smallest unit that was stated.
+    zone
+        ``stated``: an offset or an unambiguous zone was given. ``guessed_from_outlet``: an
+        ambiguous abbreviation (IST, BST, ...) was resolved by the outlet's country.
+        ``ambiguous``: it could not be resolved. ``missing``: no zone was given. Instants of the
+        last two are read as UTC.
+    origin
+        Where it was found, such as ``json-ld``, ``meta``, ``feed``, ``text`` or ``input``.
+    raw
+        The words it was read from.
+    """
+
+    instant: datetime
+    precision: Precision
+    zone: Zone
+    origin: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedSpan:
+    """A stretch of `Article.text` that is not counted as the article's own words.
+
+    Parameters
+    ----------
+    start, end
+        Code points into `Article.text`.
+    reason
+        ``repeated`` (the article says it earlier), or what the line is: ``title``, ``byline``,
+        ``image_credit``.
+    copy_of
+        The earlier span this one repeats; None unless the reason is ``repeated``.
+    similarity
+        Share of words that agree with `copy_of`, 0-1; 1.0 for a copy word by word.
+    """
+
+    start: int
+    end: int
+    reason: str
+    copy_of: Span | None = None
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One document in one version.
+
+    Parameters
+    ----------
+    article_id
+        Stable name, see `pipeline.identity.article_id`.
+    text
+        As extracted, paragraphs separated by newlines.
+    title, url, outlet, authors, lang
+        Empty or None where unknown. `url` is canonical; `lang` is a lower-case ISO 639-1 code.
+    published, modified
+        As stated by the article.
+    removed
+        Spans of `text` to skip, sorted by start, never overlapping.
+    uri
+        The `RawPage.uri` it was read from.
+    title_origin
+        Where the title was found, such as ``json-ld`` or ``first-line``.
+    """
+
+    article_id: ArticleId
+    text: str
+    title: str = ""
+    url: str | None = None
+    outlet: str | None = None
+    authors: tuple[str, ...] = ()
+    lang: str | None = None
+    published: Timestamp | None = None
+    modified: Timestamp | None = None
+    removed: tuple[RemovedSpan, ...] = ()
+    uri: str = ""
+    title_origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """One input that could not be used, kept in quarantine.
+
+    Parameters
+    ----------
+    stage
+        The stage that refused it, such as ``fetch`` or ``extract``.
+    reason
+        Stable code for counting, such as ``timeout`` or ``too_large``.
+    input
+        The `RawPage.uri` of the input.
+    detail
+        What was seen and what to do, for a person.
+    when
+        Aware, UTC.
+    """
+
+    stage: str
+    reason: str
+    input: str
+    detail: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearDuplicate:
+    """A verified relation of two articles, ``a`` before ``b`` in id order.
+
+    Parameters
+    ----------
+    a, b
+        The articles, ``a < b``.
+    relation
+        What `a` is to `b`: with ``contains``, `b` is (nearly) inside `a`.
+    jaccard
+        Shingles in both over shingles in either, exact, 0-1.
+    in_a, in_b
+        Containment: the shared shingles over all shingles of `a` (of `b`), exact, 0-1.
+    """
+
+    a: ArticleId
+    b: ArticleId
+    relation: Relation
+    jaccard: float
+    in_a: float
+    in_b: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedPassage:
+    """Words that two texts share one after another, at least one shingle long."""
+
+    in_a: Span
+    in_b: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Why an article is in its story.
+
+    Parameters
+    ----------
+    article_id
+        The article.
+    score
+        Mean similarity to the rest of the story when it joined, 0-1; 1.0 for the founder.
+    nearest
+        The most similar article of the story at that moment; None for a lone founder.
+    nearest_score
+        Similarity to `nearest`, 0-1.
+    shared_terms
+        The terms that weigh most in that similarity, heaviest first.
+    """
+
+    article_id: ArticleId
+    score: float
+    nearest: ArticleId | None
+    nearest_score: float
+    shared_terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A new story. `members` holds the founder first."""
+
+    story_id: StoryId
+    at: datetime
+    members: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extended:
+    """An open story gained articles."""
+
+    story_id: StoryId
+    at: datetime
+    members: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """`absorbed` became part of `story_id`, the older of the two, and redirects there."""
+
+    story_id: StoryId
+    at: datetime
+    absorbed: StoryId
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """No article joined for the whole window; the story no longer takes new ones by similarity."""
+
+    story_id: StoryId
+    at: datetime
+
+
+StoryChange: TypeAlias = Opened | Extended | Merged | Closed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The group of articles that cover one event, as the log of changes leaves it.
+
+    Parameters
+    ----------
+    story_id
+        Minted once, never reused, see `pipeline.identity.story_id`.
+    status
+        ``open``, ``closed``, or ``merged``: absorbed by `redirect`.
+    members
+        In the order they joined.
+    redirect
+        The story that absorbed this one.
+    absorbed
+        Stories that redirect here, oldest first.
+    """
+
+    story_id: StoryId
+    status: Literal["open", "closed", "merged"]
+    members: tuple[Membership, ...]
+    redirect: StoryId | None = None
+    absorbed: tuple[StoryId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameStory:
+    """The answer to "is this the same story?" for a draft; one record for every surface.
+
+    Parameters
+    ----------
+    verdict
+        A `Relation` where the draft copies an article, else ``same_story``, ``related`` or
+        ``new``.
+    story_id
+        The story meant; None when the verdict is ``new``.
+    confidence
+        0-1: the similarity the verdict rests on.
+    nearest
+        The article meant; None when nothing is stored.
+    shared
+        Passages shared word by word, longest first: the article and where in draft and article.
+    repeats
+        What the draft says twice.
+    novel
+        Sentences of the draft that no article of the story has.
+    """
+
+    verdict: Relation | Literal["same_story", "related", "new"]
+    story_id: StoryId | None
+    confidence: float
+    nearest: ArticleId | None
+    shared: tuple[tuple[ArticleId, SharedPassage], ...]
+    repeats: tuple[RemovedSpan, ...]
+    novel: tuple[Span, ...]
