@@ -73,8 +73,10 @@ class Outlet(_Section):
 class ExtractSettings(_Section):
     """Main text and metadata."""
 
-    favor: Literal["precision", "balanced"] = Field(
-        "precision", description="How strict trafilatura is about what belongs to the text."
+    favor: Literal["auto", "precision", "balanced"] = Field(
+        "auto",
+        description="How strict trafilatura is about what belongs to the text; auto is precision, "
+        "and balanced on pages where precision loses most of it.",
     )
     max_bytes: int = Field(8 * 2**20, gt=0, description="Larger inputs are refused (bytes).")
     min_words: int = Field(25, ge=0, description="Texts with fewer words are refused (words).")
@@ -85,8 +87,12 @@ class ExtractSettings(_Section):
 class RepetitionSettings(_Section):
     """Text that an article repeats inside itself."""
 
-    min_words: int = Field(8, ge=1, description="Shorter repeats are left alone (words).")
-    similarity: Fraction = Field(0.8, description="Share of agreeing words that makes a copy.")
+    min_words: int = Field(
+        8, ge=1, description="A shorter paragraph goes only together with others (words)."
+    )
+    similarity: Fraction = Field(
+        0.8, description="Share of words that agree, from which a sentence is a copy."
+    )
 
 
 class NearDuplicateSettings(_Section):
@@ -99,6 +105,15 @@ class NearDuplicateSettings(_Section):
     rows: int = Field(5, ge=1, description="Rows of a band.")
     threshold: Fraction = Field(0.7, description="Jaccard similarity of a near copy.")
     containment: Fraction = Field(0.7, description="Containment of a partial copy.")
+    listed: Fraction = Field(
+        0.5, description="Containment from which on a pair is listed; groups use all pairs."
+    )
+    sample_window: int = Field(
+        20, ge=1, description="One of so many neighbouring shingles is sampled (shingles)."
+    )
+    crowd: int = Field(
+        200, ge=2, description="A key of more articles is boilerplate, no hint (articles)."
+    )
 
     @model_validator(mode="after")
     def _bands_fit(self) -> Self:
@@ -113,8 +128,12 @@ class NearDuplicateSettings(_Section):
 class StorySettings(_Section):
     """Groups of articles that cover one event."""
 
-    threshold: Fraction = Field(0.26, description="Mean similarity at which groups are joined.")
-    window_hours: float = Field(96.0, gt=0, description="A story without news closes (hours).")
+    threshold: Fraction = Field(
+        0.22, description="Mean similarity, above what is usual nearby, that joins two groups."
+    )
+    window_hours: float = Field(
+        96.0, gt=0, description="A story without news closes; farther articles are apart (hours)."
+    )
 
 
 class RunSettings(_Section):

@@ -15,14 +15,18 @@ from datetime import datetime
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
 __all__ = [
+    "ArchivedPage",
     "Article",
     "ArticleId",
+    "BatchMark",
     "Closed",
+    "DuplicateGroup",
     "Extended",
     "Failed",
     "Membership",
     "Merged",
     "NearDuplicate",
+    "OpenStory",
     "Opened",
     "Precision",
     "RawPage",
@@ -32,9 +36,12 @@ __all__ = [
     "SharedPassage",
     "Span",
     "Story",
+    "StoryAssignment",
     "StoryChange",
     "StoryId",
+    "SummarySentence",
     "Timestamp",
+    "Verdict",
     "Zone",
 ]
 
@@ -46,6 +53,7 @@ Zone: TypeAlias = Literal["stated", "guessed_from_outlet", "ambiguous", "missing
 Relation: TypeAlias = Literal[
     "exact_copy", "near_copy", "contains", "contained_in", "version_of", "composite_of"
 ]
+Verdict: TypeAlias = Literal[Relation, "same_story", "related", "new"]
 
 
 class Span(NamedTuple):
@@ -83,6 +91,24 @@ class RawPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedPage:
+    """Where a page lies in the archive, and enough to recognise it."""
+
+    file: str
+    offset: int
+    uri: str
+    source: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchMark:
+    """All pages before this record that no earlier mark covers are batch `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timestamp:
     """An instant as an article states it, with what is known about that statement.
 
@@ -101,6 +127,9 @@ class Timestamp:
         Where it was found, such as ``json-ld``, ``meta``, ``feed``, ``text`` or ``input``.
     raw
         The words it was read from.
+    offset_minutes
+        East of UTC, of the zone the statement was made in, so that its own day can be shown
+        (21:24-05:00 is the next day in UTC); None where the zone is not known.
     """
 
     instant: datetime
@@ -108,6 +137,7 @@ class Timestamp:
     zone: Zone
     origin: str
     raw: str
+    offset_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +227,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearDuplicate:
-    """A verified relation of two articles, ``a`` before ``b`` in id order.
+    """A verified relation of two articles.
 
     Parameters
     ----------
     a, b
-        The articles, ``a < b``.
+        The articles in id order; with ``composite_of``, `a` is the roundup.
     relation
         What `a` is to `b`: with ``contains``, `b` is (nearly) inside `a`.
     jaccard
@@ -217,6 +247,26 @@ class NearDuplicate:
     jaccard: float
     in_a: float
     in_b: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateGroup:
+    """Copies of one article, whole or cut.
+
+    Parameters
+    ----------
+    canonical
+        The member to show for all: the earliest complete one.
+    members
+        Two or more, in id order.
+    reason
+        What decided for `canonical`: it alone is ``complete``; of the complete ones it is the
+        ``earliest``; of those it is the ``fullest``; or all are equal and it is the ``first_id``.
+    """
+
+    canonical: ArticleId
+    members: tuple[ArticleId, ...]
+    reason: Literal["complete", "earliest", "fullest", "first_id"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +367,53 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStory:
+    """A story that still takes new articles, with what is needed to compare them.
+
+    Parameters
+    ----------
+    story_id
+        Its name.
+    opened
+        When its founder was published, or came in where the founder has no date: the older of
+        two stories survives a merge. Aware, UTC.
+    members
+        One representative of each duplicate group.
+    """
+
+    story_id: StoryId
+    opened: datetime
+    members: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryAssignment:
+    """The story of one article, where articles are clustered once and nothing is kept.
+
+    Parameters
+    ----------
+    article_id
+        The article.
+    story_id
+        Its story.
+    score
+        Mean similarity to the rest of the story, 0-1; 1.0 for the founder.
+    """
+
+    article_id: ArticleId
+    story_id: StoryId
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySentence:
+    """A sentence of an article that stands for its story: `span` of `Article.text`."""
+
+    article_id: ArticleId
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SameStory:
     """The answer to "is this the same story?" for a draft; one record for every surface.
 
@@ -339,7 +436,7 @@ class SameStory:
         Sentences of the draft that no article of the story has.
     """
 
-    verdict: Relation | Literal["same_story", "related", "new"]
+    verdict: Verdict
     story_id: StoryId | None
     confidence: float
     nearest: ArticleId | None

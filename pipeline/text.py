@@ -12,7 +12,6 @@ from pipeline.records import RemovedSpan, Span
 __all__ = ["kept_text", "normalize", "paragraphs", "sentences", "words"]
 
 _WORD = re.compile(r"\w+")
-_PARAGRAPH = re.compile(r"[^\n]*[^\s][^\n]*")
 _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″", '"'))
 _KEPT_CONTROLS = frozenset("\n\t\r")
 
@@ -49,26 +48,32 @@ def paragraphs(text: str) -> list[Span]:
     >>> paragraphs("One.\n\n  Two. ")
     [Span(start=0, end=4), Span(start=8, end=12)]
     """
-    spans = []
-    for match in _PARAGRAPH.finditer(text):
-        line = match.group()
-        start = match.start() + len(line) - len(line.lstrip())
-        spans.append(Span(start, start + len(line.strip())))
+    spans, start = [], 0
+    for line in text.splitlines(keepends=True):
+        if body := line.strip():
+            left = start + len(line) - len(line.lstrip())
+            spans.append(Span(left, left + len(body)))
+        start += len(line)
     return spans
 
 
 # A sentence ends at a terminal mark (Latin, CJK, Arabic, Devanagari, Armenian, Ethiopic, Khmer,
-# Burmese, ...) with its closing quotes or brackets. Only scripts with spaces need one after it.
+# Burmese, ...) with its closing quotes or brackets. Only scripts with spaces need one after it,
+# and extraction loses that one now and then ("... left the city.The mayor ...").
 _CLOSERS = "\"'”’»›）」』】\\)\\]"
+_GLUED_WORD = r"[\"“‘«]?[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][\w'’-]*[\s,]"
 _SENTENCE_END = re.compile(
-    rf"(?:[.!?…؟۔։।॥።។၊။;](?<!;)[.!?…]*[{_CLOSERS}]*(?=\s)|[。！？｡][{_CLOSERS}]*|;(?=\s)(?<=[\u0370-\u03ff];))"
+    rf"(?:[.!?…؟۔։।॥።၊။។\u037e][.!?…]*[{_CLOSERS}]*(?=\s)|[.!?…][{_CLOSERS}]?(?={_GLUED_WORD})"
+    rf"|[。！？｡][{_CLOSERS}]*|;(?=\s)(?<=[\u0370-\u03ff];))"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|Rev|Hon|St|Jr|Sr|vs|No|Nos|Inc|Ltd|Co|"
     r"Corp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec|approx|ca|bzw|Nr|Mio|Mrd|Hr|Fr|Art|Abs|"
     r"etc|Mme|Mlle|Sra)|\b[A-Za-zÀ-ÖØ-ÞА-ЯΑ-Ω]|\b(?:[A-Za-z]\.)+[A-Za-z])\.$"
 )
-_LONGEST_ABBREVIATION_CHARS = 12  # looking further back would make long lines quadratic
+_GERMAN_DATE = re.compile(r"(?<=\d\.)\s(?:Jan|Feb|März|Apr|Mai|Jun|Jul|Aug|Sept|Okt|Nov|Dez)")
+_LOOK_BACK_CHARS = 30  # the longest word that counts; no bound would make long lines quadratic
+_SMALL_WORD = re.compile(r"(?<![\w.@/])[^\W\d_A-ZÀ-ÖØ-ÞΑ-ΩА-Я]{2,}\Z")
 _STARTS_SENTENCE = re.compile(r"\s+[\"'“‘„«‹¿¡(\[]*[^\sa-zà-öø-ÿа-яα-ω]")
 
 
@@ -91,11 +96,14 @@ def _split(text: str, paragraph: Span) -> list[Span]:
     cuts = [paragraph.start]
     for match in _SENTENCE_END.finditer(text, paragraph.start, paragraph.end):
         end = match.end()
-        look_back = max(cuts[-1], match.start() - _LONGEST_ABBREVIATION_CHARS)
+        look_back = max(cuts[-1], match.start() - _LOOK_BACK_CHARS)
         if match.group() == "." and _ABBREVIATION.search(text, look_back, end):
             continue
-        if text[end : end + 1].isspace() and not _STARTS_SENTENCE.match(text, end):
-            continue
+        if text[end : end + 1].isspace():
+            if not _STARTS_SENTENCE.match(text, end) or _GERMAN_DATE.match(text, end):
+                continue
+        elif match.group()[0] == "." and not _SMALL_WORD.search(text, look_back, match.start()):
+            continue  # "iGen.Fr", "Node.Js"
         cuts.append(end)
     if cuts[-1] != paragraph.end:
         cuts.append(paragraph.end)
@@ -118,7 +126,8 @@ def kept_text(text: str, removed: Iterable[RemovedSpan]) -> str:
     """
     kept, position = [], 0
     for span in sorted(removed, key=lambda s: s.start):
-        kept.append(text[position : span.start])
+        before = text[position : span.start]
+        kept.append(before.rstrip(" ") if text[span.end : span.end + 1].isspace() else before)
         position = max(position, span.end)
     kept.append(text[position:])
     return "\n".join(line.strip() for line in "".join(kept).splitlines() if line.strip())

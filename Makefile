@@ -1,0 +1,57 @@
+# Executable documentation: `make` lists what there is, `make lint test` is what CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help ingest test lint format bench verify wheel-test lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it needs first)
+	@$(BIN)/samestory ingest
+
+test: $(VENV)/dev ## Run the tests
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/dev ## Style, types, spelling and the dependency rule
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev ## Rewrite the sources in house style
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev ## Measure quality and speed beside the peers (minutes; needs the data sets)
+	$(BIN)/python -m benchmarks.run
+
+wheel-test: $(VENV)/dev ## Run the tests against the built wheel instead of the checkout
+	sh tests/against_wheel.sh $(PYTHON)
+
+lock: $(VENV)/dev ## Renew both lock files within the ranges of pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCK_OPTIONS) -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCK_OPTIONS) -o requirements-dev.lock
+
+LOCK_OPTIONS = --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --quiet --upgrade
+
+clean: ## Remove the environment and caches; never data
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The stamps are newer than the locks they were installed from.
+$(VENV)/run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("samestory needs Python 3.11 or newer; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing pinned dependencies into $(VENV) ..." >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,284 @@
+"""The archive: everything that came in, as WARC files that any archive tool reads.
+
+The archive is also the write-ahead log of a run. Pages are appended as they arrive; when a run
+has fetched all it wants, it appends a batch mark. State is a fold over the batches, so a run that
+dies at any point is finished by the next one, and `rebuild` needs nothing but this folder.
+
+A file carries the suffix ``.open`` until it is complete. What a crash leaves behind is cut back
+to its last whole record by `recover`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.recordloader import ArcWarcRecord
+from warcio.warcwriter import WARCWriter
+
+from pipeline.errors import StateError
+from pipeline.records import ArchivedPage, BatchMark, RawPage
+
+__all__ = [
+    "ArchiveWriter",
+    "archive_files",
+    "foreign_pages",
+    "page_digest",
+    "read_page",
+    "recover",
+    "scan",
+]
+
+_OPEN = ".open"
+_BATCH_URI = "urn:samestory:batch:"
+_SOURCE_HEADER = "WARC-X-Samestory-Source"
+_ROTATE_BYTES = 1 << 30  # CC-NEWS rotates at 1 GiB too; larger files are awkward to move.
+
+
+def page_digest(body: bytes) -> str:
+    """Return the digest by which the same bytes are recognised."""
+    return hashlib.sha256(body).hexdigest()
+
+
+class ArchiveWriter:
+    """Appends pages to a new file of the archive; the file appears with the first page.
+
+    Parameters
+    ----------
+    folder
+        The archive.
+    now
+        Names the file; aware, UTC.
+    """
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self._folder = folder
+        self._stem = f"samestory-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+        self._parts = 0
+        self._file: io.BufferedWriter | None = None
+        self._name = ""
+
+    def __enter__(self) -> Self:
+        """Nothing is opened before there is something to write."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Complete the file, also after an error: what is whole is worth keeping."""
+        self._complete()
+
+    def write(self, page: RawPage) -> ArchivedPage:
+        """Append one page."""
+        file = self._writable()
+        offset = file.tell()
+        headers = {_SOURCE_HEADER: page.source, "WARC-Date": _warc_date(page.fetched_at)}
+        self._append("resource", page.uri, page.body, page.media_type, headers)
+        return ArchivedPage(
+            file=self._name,
+            offset=offset,
+            uri=page.uri,
+            source=page.source,
+            digest=page_digest(page.body),
+        )
+
+    def mark_batch(self, number: int, now: datetime) -> None:
+        """Append the mark that makes all pages since the last mark one batch, and sync."""
+        file = self._writable()
+        content = json.dumps({"batch": number}).encode()
+        headers = {"WARC-Date": _warc_date(now)}
+        self._append("metadata", f"{_BATCH_URI}{number}", content, "application/json", headers)
+        os.fsync(file.fileno())
+
+    def _writable(self) -> io.BufferedWriter:
+        if self._file is not None and self._file.tell() >= _ROTATE_BYTES:
+            self._complete()
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._name = f"{self._stem}-{self._parts:03d}.warc.gz"
+            self._parts += 1
+            self._file = (self._folder / (self._name + _OPEN)).open("xb")
+            about = {"software": "samestory", "format": "WARC File Format 1.1"}
+            record = _builder().create_warcinfo_record(self._name, about)
+            self._put(record)
+        return self._file
+
+    def _append(
+        self, kind: str, uri: str, content: bytes, media_type: str, headers: dict[str, str]
+    ) -> None:
+        record = _builder().create_warc_record(
+            uri,
+            kind,
+            payload=io.BytesIO(content),
+            length=len(content),  # known, so warcio need not copy it to a temporary file
+            warc_content_type=media_type,
+            warc_headers_dict=headers,
+        )
+        self._put(record)
+
+    def _put(self, record: ArcWarcRecord) -> None:
+        """Write a record with one call, so that a crash tears at most this one."""
+        if self._file is None:
+            raise StateError("the archive file is not open")
+        whole = io.BytesIO()
+        WARCWriter(whole, gzip=True, warc_version="WARC/1.1").write_record(record)
+        self._file.write(whole.getvalue())
+        self._file.flush()
+
+    def _complete(self) -> None:
+        if self._file is None:
+            return
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        _publish(self._folder / (self._name + _OPEN))
+
+
+def _builder() -> WARCWriter:
+    return WARCWriter(io.BytesIO(), gzip=False, warc_version="WARC/1.1")
+
+
+def _warc_date(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _publish(path: Path) -> None:
+    """Give a whole file its final name, durably."""
+    path.rename(path.with_name(path.name.removesuffix(_OPEN)))
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def archive_files(folder: Path) -> list[Path]:
+    """Return the complete files of the archive, oldest first."""
+    return sorted(folder.glob("*.warc.gz"))
+
+
+def recover(folder: Path) -> list[str]:
+    """Complete files that a crash left open, cut back to their last whole record.
+
+    Returns
+    -------
+    list of str
+        Names of the files completed; a file without one whole record is removed.
+    """
+    completed = []
+    for path in sorted(folder.glob(f"*.warc.gz{_OPEN}")):
+        whole = _whole_bytes(path)
+        if whole == 0:
+            path.unlink()
+            continue
+        with path.open("r+b") as file:
+            file.truncate(whole)
+            os.fsync(file.fileno())
+        _publish(path)
+        completed.append(path.name.removesuffix(_OPEN))
+    return completed
+
+
+def _whole_bytes(path: Path) -> int:
+    """Return the length of the leading gzip members that are complete."""
+    whole = 0
+    with path.open("rb") as file:
+        member, position = zlib.decompressobj(zlib.MAX_WBITS | 16), 0
+        while chunk := file.read(1 << 20):
+            position += len(chunk)
+            while chunk:
+                try:
+                    member.decompress(chunk)
+                except zlib.error:
+                    return whole
+                if not member.eof:
+                    break
+                chunk = member.unused_data
+                whole = position - len(chunk)
+                member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    return whole
+
+
+def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark]:
+    """Yield what one file of the archive holds, in order, without keeping bodies."""
+    with (folder / name).open("rb") as file:
+        records = ArchiveIterator(file)
+        for record in records:
+            uri = record.rec_headers.get_header("WARC-Target-URI") or ""
+            digest = page_digest(record.content_stream().read())
+            offset = records.get_record_offset()  # skips what is left of the record
+            if record.rec_type == "metadata" and uri.startswith(_BATCH_URI):
+                yield BatchMark(number=int(uri.removeprefix(_BATCH_URI)))
+            elif record.rec_type == "resource":
+                yield ArchivedPage(
+                    file=name,
+                    offset=offset,
+                    uri=uri,
+                    source=record.rec_headers.get_header(_SOURCE_HEADER) or "",
+                    digest=digest,
+                )
+
+
+def read_page(folder: Path, where: ArchivedPage) -> RawPage:
+    """Read one page back.
+
+    Raises
+    ------
+    StateError
+        The file is missing or holds another record there.
+    """
+    try:
+        with (folder / where.file).open("rb") as file:
+            file.seek(where.offset)
+            record = next(iter(ArchiveIterator(file)))
+            page = _page_of(record, where.source)
+    except (OSError, StopIteration) as error:
+        raise StateError(
+            f"{folder / where.file}: {where.uri} is not at offset {where.offset} ({error}); "
+            "restore the file, or run `samestory rebuild` to do without it"
+        ) from None
+    if page.uri != where.uri:
+        raise StateError(
+            f"{folder / where.file}: found {page.uri} where {where.uri} was archived; "
+            "run `samestory rebuild`"
+        )
+    return page
+
+
+def foreign_pages(path: Path, source: str) -> Iterator[RawPage]:
+    """Yield the pages of any WARC or ARC file: responses with status 200, and resources."""
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, arc2warc=True):
+            if _is_page(record):
+                yield _page_of(record, source)
+
+
+def _is_page(record: ArcWarcRecord) -> bool:
+    if record.rec_type == "response" and record.http_headers is not None:
+        return bool(record.http_headers.get_statuscode() == "200")
+    return bool(record.rec_type == "resource")
+
+
+def _page_of(record: ArcWarcRecord, source: str) -> RawPage:
+    headers = record.http_headers or record.rec_headers
+    media_type = headers.get_header("Content-Type") or "application/octet-stream"
+    fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
+    return RawPage(
+        uri=record.rec_headers.get_header("WARC-Target-URI") or "",
+        source=source,
+        media_type=media_type.partition(";")[0].strip().lower(),
+        body=record.content_stream().read(),
+        fetched_at=fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=UTC),
+    )

@@ -1,0 +1,84 @@
+"""All commands in one program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import filters, questions, runs
+from pipeline.cli.output import say
+from pipeline.errors import ConfigError, LockedError, SamestoryError
+
+__all__ = ["app", "main"]
+
+_COULD_NOT_RUN = 3
+_WRONG_USAGE = 2
+
+app = typer.Typer(
+    name="samestory",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+
+for _command in (
+    runs.ingest,
+    runs.rebuild,
+    questions.stories,
+    questions.show,
+    questions.check,
+    questions.explain,
+    questions.quarantine,
+    questions.doctor,
+    filters.extract,
+    filters.clean,
+    filters.dedup,
+    filters.cluster,
+):
+    app.command()(_command)
+config_app.command("show")(questions.config_show)
+app.add_typer(config_app, name="config")
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from pipeline import __version__
+
+        print(f"samestory {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Find the same news story told many times, and say so in one record."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours are one line on standard error."""
+    try:
+        app()
+    except ConfigError as error:
+        _stop(str(error), _WRONG_USAGE)
+    except LockedError as error:
+        _stop(str(error), os.EX_TEMPFAIL)
+    except SamestoryError as error:
+        _stop(str(error), _COULD_NOT_RUN)
+    except BrokenPipeError:
+        # The reader has seen enough (head, less): no reason to complain, nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _stop(message: str, code: int) -> None:
+    say(f"samestory: {message}")
+    sys.exit(code)

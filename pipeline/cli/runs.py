@@ -1,0 +1,74 @@
+"""Commands that change archive, state or view."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipeline.cli.options import Config, Json, load
+from pipeline.cli.output import print_json, progress_bar, say
+
+if TYPE_CHECKING:
+    from pipeline.service.run import RunReport
+
+
+def ingest(config: Config = None, *, json: Json = False) -> None:
+    """Read all sources; update archive, state and story files.
+
+    Example: samestory ingest --config configs/newsroom.toml
+    """
+    settings = load(config).settings
+    from pipeline.service.run import ingest as run
+
+    started = time.monotonic()
+    with progress_bar() as progress:
+        report = run(settings, datetime.now(UTC), progress)
+    _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
+
+
+def rebuild(config: Config = None, *, json: Json = False) -> None:
+    """Make state and story files anew from the archive alone.
+
+    Example: samestory rebuild
+    """
+    settings = load(config).settings
+    from pipeline.service.run import rebuild as run
+
+    started = time.monotonic()
+    with progress_bar() as progress:
+        report = run(settings, progress)
+    _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
+
+
+def _finish(report: RunReport, seconds: float, folder: str, *, json: bool) -> None:
+    """Print what failed and what was done; exit 1 if an input failed for the first time."""
+    for failed in report.failures:
+        say(f"{failed.input}: {failed.stage} {failed.reason}: {failed.detail}")
+    if report.failures:
+        counts = Counter(failed.reason for failed in report.failures)
+        shown = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()))
+        say(f"{len(report.failures)} inputs to quarantine: {shown}")
+    if json:
+        fields = asdict(report)
+        fields["failures"] = [
+            {**failed, "when": failed["when"].isoformat()} for failed in fields["failures"]
+        ]
+        print_json(fields | {"seconds": round(seconds, 3)})
+    else:
+        say(_summary(report, seconds, folder))
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _summary(report: RunReport, seconds: float, folder: str) -> str:
+    new = f"{report.pages_seen} inputs, {report.pages_new} new"
+    articles = f"{report.articles_new} new articles, {report.versions_new} new versions"
+    wrote = f"{report.files_written} files written, {report.files_removed} removed"
+    changed = wrote if report.files_written or report.files_removed else "nothing changed"
+    held = f"{report.stories} stories of {report.articles} articles in {folder}"
+    return f"{new}; {articles}; {held}: {changed}; {seconds:.1f} s"

@@ -1,0 +1,150 @@
+"""Runs the work on single pages in worker processes that can be killed.
+
+Parsers of hostile HTML hang, eat memory and crash. Each page has a wall-clock limit and each
+worker a memory limit; a worker that breaks one is replaced and its page becomes a `Failed`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from pipeline.config import Outlet, Settings
+from pipeline.errors import UnreadableError
+from pipeline.extract import extract
+from pipeline.feeds import entries, is_feed
+from pipeline.outlets import OutletTable, load_outlets
+from pipeline.records import Article, Failed, RawPage, RemovedSpan
+from pipeline.repetition import find_repeats
+
+__all__ = ["articles_of_page", "clean_articles_of_page", "extract_pages", "worker_count"]
+
+Work = Callable[[RawPage, Settings], list[Article | Failed]]
+
+_PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memory (guess)
+
+
+def articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:
+    """Turn one page into its articles: one for a page, many for a feed."""
+    try:
+        parts = entries(page) if is_feed(page) else [page]
+    except UnreadableError as error:
+        return [_failed(page, error.reason, error.detail, stage="feeds")]
+    return [_article(part, settings) for part in parts]
+
+
+def clean_articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:
+    """Turn one page into its articles, with what each repeats inside itself marked."""
+    return [
+        item if isinstance(item, Failed) else _with_repeats(item, settings)
+        for item in articles_of_page(page, settings)
+    ]
+
+
+def extract_pages(
+    pages: Iterable[RawPage], settings: Settings, work: Work = clean_articles_of_page
+) -> Iterator[list[Article | Failed]]:
+    """Yield what each page holds, in the order of the pages, whatever the number of workers.
+
+    Parameters
+    ----------
+    pages
+        Read lazily, a few ahead of the results.
+    settings
+        ``run.n_jobs`` workers, with the limits of ``extract``.
+    work
+        What to do with a page: a function of this module.
+    """
+    workers = worker_count(settings.run.n_jobs)
+    waiting: deque[tuple[RawPage, ProcessFuture[list[Article | Failed]]]] = deque()
+    with _pool(workers, settings) as pool:
+        for page in pages:
+            limit = settings.extract.timeout_seconds
+            waiting.append((page, pool.schedule(work, args=(page, settings), timeout=limit)))
+            if len(waiting) >= workers * _PAGES_AHEAD:
+                yield _result(*waiting.popleft(), settings)
+        while waiting:
+            yield _result(*waiting.popleft(), settings)
+
+
+def worker_count(n_jobs: int) -> int:
+    """Return the number of workers: `n_jobs`, or one for each core this process may use."""
+    return n_jobs or len(os.sched_getaffinity(0))
+
+
+def _article(page: RawPage, settings: Settings) -> Article | Failed:
+    try:
+        article = extract(page, settings.extract, _outlets(settings.outlets))
+    except UnreadableError as error:
+        return _failed(page, error.reason, error.detail)
+    source = next((s for s in settings.sources if s.name == page.source), None)
+    return replace(
+        article,
+        uri=page.uri,
+        outlet=article.outlet or (source.outlet if source else None),
+        lang=article.lang or (source.lang if source else None),
+    )
+
+
+@cache
+def _outlets(own: tuple[Outlet, ...]) -> OutletTable:
+    """Read the table once a worker; the user's own entries come first."""
+    return load_outlets(own)
+
+
+def _with_repeats(article: Article, settings: Settings) -> Article:
+    repeats = find_repeats(article.text, settings.repetition)
+    return replace(article, removed=_in_order(article.removed, repeats))
+
+
+def _in_order(
+    lines: Sequence[RemovedSpan], repeats: Sequence[RemovedSpan]
+) -> tuple[RemovedSpan, ...]:
+    """Join both kinds of removals; a repeat that touches a line already removed is dropped."""
+    apart = [r for r in repeats if all(r.end <= x.start or x.end <= r.start for x in lines)]
+    return tuple(sorted([*lines, *apart], key=lambda span: span.start))
+
+
+def _failed(page: RawPage, reason: str, detail: str, *, stage: str = "extract") -> Failed:
+    return Failed(stage=stage, reason=reason, input=page.uri, detail=detail, when=page.fetched_at)
+
+
+def _pool(workers: int, settings: Settings) -> ProcessPool:
+    """Start workers from a clean process: forking this one would copy its threads' locks."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPool(
+        max_workers=workers,
+        context=context,
+        initializer=_limit_memory,
+        initargs=(settings.extract.memory_mib,),
+    )
+
+
+def _limit_memory(memory_mib: int) -> None:
+    limit = memory_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _result(
+    page: RawPage, job: ProcessFuture[list[Article | Failed]], settings: Settings
+) -> list[Article | Failed]:
+    limits = settings.extract
+    try:
+        return job.result()
+    except TimeoutError:
+        detail = f"no answer within extract.timeout_seconds = {limits.timeout_seconds:g}"
+        return [_failed(page, "timeout", detail)]
+    except MemoryError:
+        detail = f"needs more than extract.memory_mib = {limits.memory_mib}"
+        return [_failed(page, "memory", detail)]
+    except ProcessExpired as error:
+        detail = f"the worker died with exit code {error.exitcode}, as a parser crash does"
+        return [_failed(page, "worker_died", detail)]

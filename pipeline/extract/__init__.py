@@ -1,0 +1,118 @@
+"""Pages and files to articles: text, title, authors, dates, language, outlet, address.
+
+Rooms: `decoding` (bytes to text); for HTML `main_text` (the one place that knows trafilatura) and
+`metadata`, which chooses among what `json_ld` and `markup` find; `plain` for text files; `entry`
+for feed entries and JSON Lines. All share `dates`, `zones`, `people`, `titles`, `languages` and
+`addresses`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.config import ExtractSettings
+from pipeline.errors import UnreadableError
+from pipeline.extract.decoding import decode
+from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
+from pipeline.extract.main_text import main_text, parse
+from pipeline.extract.metadata import read_metadata
+from pipeline.extract.plain import read_plain
+from pipeline.identity import article_id
+from pipeline.outlets import OutletTable
+from pipeline.records import Article, RawPage
+from pipeline.text import words
+
+__all__ = ["extract"]
+
+_PLAIN = "text/plain"
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+# Scripts written without spaces: two characters make about one word (guess).
+_SPACELESS = re.compile(r"[぀-ヿ㐀-鿿豈-﫿฀-๿຀-໿က-႟ក-៿]")
+_SPACELESS_CHARS_OF_A_WORD = 2
+
+
+def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
+    """Turn one input into an article.
+
+    Deterministic, without state between calls. Cost is about that of trafilatura; a hostile page
+    can take long, so callers bound time and memory from outside.
+
+    Parameters
+    ----------
+    page
+        HTML, plain text or an entry (``application/x-samestory-entry+json``). Nothing published
+        more than a day after `RawPage.fetched_at` is believed.
+    settings
+        Limits and how strict to be.
+    outlets
+        Known outlets, see `pipeline.outlets.load_outlets`.
+
+    Returns
+    -------
+    Article
+        `Article.removed` holds headline, byline and image credit lines of plain text; what the
+        article repeats is found by another stage.
+
+    Raises
+    ------
+    UnreadableError
+        ``unsupported`` media type; ``empty``; ``too_large``; ``binary``; ``encoding``;
+        ``bad_entry``; ``no_text``; ``too_short``; ``parser_error``.
+    """
+    if len(page.body) > settings.max_bytes:
+        raise UnreadableError(
+            "too_large",
+            f"{len(page.body)} bytes are more than extract.max_bytes = {settings.max_bytes}",
+        )
+    article = _read(page, settings, outlets)
+    _refuse_short(article.text, settings.min_words)
+    return article
+
+
+def _read(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
+    if page.media_type == ENTRY_MEDIA_TYPE:
+        return read_entry(page, outlets)
+    if page.media_type == _PLAIN:
+        return read_plain(decode(page.body), page, outlets)
+    if page.media_type in _HTML:
+        return _read_html(page, settings, outlets)
+    raise UnreadableError(
+        "unsupported", f"no reader for {page.media_type}; pass HTML, plain text or JSON Lines"
+    )
+
+
+def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
+    try:
+        tree = parse(decode(page.body))
+        text = main_text(tree, settings.favor)
+        known = read_metadata(tree, text, page, outlets)
+    except UnreadableError:
+        raise
+    except Exception as error:  # a broken page can fail anywhere below lxml and trafilatura
+        raise UnreadableError(
+            "parser_error", f"{type(error).__name__} while reading the page: {error}"
+        ) from error
+    return Article(
+        article_id=article_id(known.url, known.title, text),
+        text=text,
+        title=known.title,
+        title_origin=known.title_origin,
+        url=known.url,
+        outlet=known.outlet,
+        authors=known.authors,
+        lang=known.lang,
+        published=known.published,
+        modified=known.modified,
+        uri=page.uri,
+    )
+
+
+def _refuse_short(text: str, min_words: int) -> None:
+    if not text.strip():
+        raise UnreadableError("no_text", "no main text was found; is it an article?")
+    spaceless = len(_SPACELESS.findall(text)) // _SPACELESS_CHARS_OF_A_WORD
+    count = max(spaceless, len(words(text)))
+    if count < min_words:
+        raise UnreadableError(
+            "too_short", f"{count} words are fewer than extract.min_words = {min_words}"
+        )

@@ -1,0 +1,117 @@
+"""Entries of feeds and lines of JSON Lines: fields stated by the source, text or an HTML piece."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+
+from lxml.etree import strip_elements
+from lxml.html import HTMLParser, document_fromstring
+
+from pipeline.errors import UnreadableError
+from pipeline.extract.dates import Locale, first_believable, read_timestamp
+from pipeline.extract.languages import language
+from pipeline.extract.people import people
+from pipeline.identity import article_id, canonical_url
+from pipeline.outlets import OutletTable, country_of_host, host_of, outlet_at, outlet_named
+from pipeline.records import Article, RawPage, Timestamp
+
+__all__ = ["ENTRY_MEDIA_TYPE", "read_entry"]
+
+ENTRY_MEDIA_TYPE = "application/x-samestory-entry+json"
+_BLOCKS = (
+    "address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt",
+    "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li",
+    "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul",
+)  # fmt: skip
+_UNSEEN = ("script", "style", "noscript", "template", "iframe", "svg", "form", "button")
+
+
+def read_entry(page: RawPage, outlets: OutletTable) -> Article:
+    """Return the article in one JSON object.
+
+    All members are optional: ``url``, ``title``, ``text`` or ``html`` (a fragment), ``published``
+    and ``modified`` (ISO 8601 or RFC 822), ``authors``, ``outlet``, ``lang``, and ``origin``,
+    which is ``feed`` for entries of feeds.
+
+    Raises
+    ------
+    UnreadableError
+        ``bad_entry`` where the bytes are no JSON object.
+    """
+    entry = _object(page.body)
+    title = " ".join(_plain(_string(entry, "title")).split())
+    text = _lines(_string(entry, "text")) or _lines(_plain(_string(entry, "html")))
+    url = canonical_url(_string(entry, "url"))
+    outlet = outlet_named(outlets, _string(entry, "outlet")) or outlet_at(
+        outlets, host_of(url or "")
+    )
+    name = outlet.name if outlet else _string(entry, "outlet") or host_of(url or "") or None
+    lang = language([_string(entry, "lang")], text)
+    country = (outlet and outlet.country) or country_of_host(host_of(url or ""))
+    locale = Locale(country=country, lang=lang)
+    return Article(
+        article_id=article_id(url, title, text),
+        text=text,
+        title=title,
+        title_origin=_origin(entry) if title else "",
+        url=url,
+        outlet=name,
+        authors=people(_authors(entry), [name or ""]),
+        lang=lang,
+        published=_date(entry, "published", locale, page),
+        modified=_date(entry, "modified", locale, page),
+        uri=page.uri,
+    )
+
+
+def _object(body: bytes) -> Mapping[str, object]:
+    try:
+        value = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError("bad_entry", f"not a JSON object in UTF-8: {error}") from None
+    if not isinstance(value, dict):
+        raise UnreadableError("bad_entry", f"a JSON object is needed, not {type(value).__name__}")
+    return value
+
+
+def _string(entry: Mapping[str, object], key: str) -> str:
+    """Return a member as text; numbers (dates in Unix seconds, numeric ids) are spelled out."""
+    value = entry.get(key)
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    # A lone surrogate escape is valid JSON and no valid text.
+    return str(value).encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _authors(entry: Mapping[str, object]) -> list[str]:
+    value = entry.get("authors")
+    names = value if isinstance(value, list) else [value]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _date(entry: Mapping[str, object], key: str, locale: Locale, page: RawPage) -> Timestamp | None:
+    stamp = read_timestamp(_string(entry, key), _origin(entry), locale)
+    return first_believable([stamp] if stamp else [], page.fetched_at)
+
+
+def _origin(entry: Mapping[str, object]) -> str:
+    return "feed" if entry.get("origin") == "feed" else "input"
+
+
+def _plain(fragment: str) -> str:
+    """Return the words of an HTML fragment with a line for each block."""
+    if "<" not in fragment:
+        return html.unescape(fragment)
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    tree = document_fromstring(f"<div>{fragment}</div>".encode(), parser=parser)
+    strip_elements(tree, *_UNSEEN, with_tail=False)
+    for element in tree.iter(*_BLOCKS):
+        element.text = f"\n{element.text or ''}"
+        element.tail = f"\n{element.tail or ''}"
+    return str(tree.text_content())
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line for part in text.splitlines() if (line := " ".join(part.split())))

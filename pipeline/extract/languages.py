@@ -1,0 +1,68 @@
+"""The language of an article: what it states, unless its own words contradict."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from py3langid import classify
+
+__all__ = ["language"]
+
+_SAMPLE_CHARS = 4000
+_FEWEST_LETTERS = 40  # guess: fewer letters name no language
+_CODE = re.compile(r"^([A-Za-z]{2})(?:[-_].*)?$")
+_MISTAKEN = {"jp": "ja", "kr": "ko", "cn": "zh", "gr": "el", "cz": "cs", "dk": "da", "ua": "uk",
+             "iw": "he", "in": "id", "se": "sv", "nb": "no", "nn": "no"}  # fmt: skip
+# Scripts that tell languages apart: a range of letters, and who writes with them.
+_SCRIPTS = {
+    "Ͱ-Ͽ": "el", "Ѐ-ӿ": "ru uk bg sr mk be kk ky mn tg uz az bs", "Ա-֏": "hy", "א-ת": "he yi",
+    "؀-ۿ": "ar fa ur ps ug ku sd ks", "ऀ-ॿ": "hi mr ne sa", "ঀ-৿": "bn as", "਀-੿": "pa",
+    "઀-૿": "gu", "଀-୿": "or", "஀-௿": "ta", "ఀ-౿": "te", "ಀ-೿": "kn", "ഀ-ൿ": "ml",
+    "඀-෿": "si", "ก-๿": "th", "ກ-໿": "lo", "က-႟": "my", "Ⴀ-ჿ": "ka", "ሀ-፿": "am ti",
+    "ក-៿": "km", "가-힯": "ko", "ぁ-ヿ": "ja", "一-鿿": "zh ja yue", "A-Za-zÀ-ɏ": "",
+}  # fmt: skip
+_LATIN = "A-Za-zÀ-ɏ"
+_LATIN_TOO = frozenset({"sr", "bs", "uz", "az", "kk", "ku", "mn", "tg"})
+_WRITERS = {letters: frozenset(codes.split()) for letters, codes in _SCRIPTS.items()}
+_NEVER_LATIN = frozenset().union(*_WRITERS.values()) - _LATIN_TOO
+_LETTERS = {letters: re.compile(f"[{letters}]") for letters in _SCRIPTS}
+
+
+def language(stated: Iterable[str], text: str) -> str | None:
+    """Return the ISO 639-1 code of `text`.
+
+    Parameters
+    ----------
+    stated
+        Language tags or locales that the page carries (``en-GB``, ``de_DE``), surest first. The
+        first is believed where all agree and the script of the text fits; else the text decides.
+    text
+        The article; its first 4,000 characters are looked at.
+    """
+    sample = text[:_SAMPLE_CHARS]
+    script = _script(sample)
+    codes = [code for tag in stated if (code := _code(tag)) and _fits(code, script)]
+    if len(set(codes)) == 1 or (codes and script is None):
+        return codes[0]
+    if script is None:
+        return None
+    return str(classify(sample)[0])
+
+
+def _code(tag: str) -> str | None:
+    match = _CODE.match(tag.strip())
+    return _MISTAKEN.get(match[1].lower(), match[1].lower()) if match else None
+
+
+def _script(sample: str) -> str | None:
+    counts = Counter({name: len(pattern.findall(sample)) for name, pattern in _LETTERS.items()})
+    name, count = counts.most_common(1)[0]
+    return name if count >= _FEWEST_LETTERS else None
+
+
+def _fits(code: str, script: str | None) -> bool:
+    if script is None:
+        return True
+    return code not in _NEVER_LATIN if script == _LATIN else code in _WRITERS[script]

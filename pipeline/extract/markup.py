@@ -1,0 +1,174 @@
+"""What a page's markup claims about its article, apart from JSON-LD: each claim with its origin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import NamedTuple
+
+from lxml.etree import XPath
+from lxml.html import HtmlElement
+
+__all__ = [
+    "AUTHORS",
+    "LANGUAGES",
+    "MODIFIED",
+    "PUBLISHED",
+    "SITE_NAMES",
+    "TITLES",
+    "Claim",
+    "bylines",
+    "date_lines",
+    "headings",
+    "json_ld_blocks",
+    "links",
+    "meta",
+    "meta_claims",
+    "page_languages",
+    "page_titles",
+    "visible_text",
+]
+
+# Names of meta elements, surest first. Open Graph, Dublin Core, Parse.ly, Sailthru, schema.org
+# microdata, Cxense, and what content systems made up.
+PUBLISHED = (
+    "article:published_time", "article:published", "og:article:published_time",
+    "article:published:time", "datepublished", "parsely-pub-date", "sailthru.date",
+    "dc.date.issued", "dcterms.issued", "dcterms.date", "dc.date", "dc.date.created",
+    "dcterms.created", "date.available", "date.created", "pubdate", "publishdate", "publish-date",
+    "publish_date", "published_at", "publication_date", "publishtime", "publicationdate",
+    "originalpublicationdate", "article.published", "article:publishdate", "date",
+    "last-published", "cxenseparse:recs:publishtime", "og:pubdate", "og:published_time", "ptime",
+    "article_date_original", "creation_date", "datecreated", "created",
+)  # fmt: skip
+MODIFIED = (
+    "article:modified_time", "article:modified", "og:updated_time", "datemodified",
+    "article:modified:time", "dcterms.modified", "dc.date.modified", "date.modified",
+    "last-modified", "lastmod", "article.updated", "revised",
+)  # fmt: skip
+AUTHORS = (
+    "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
+    "dcterms.creator", "byl", "cxenseparse:author", "article:author_name", "article.author",
+    "citation_author", "creator", "og:article:author",
+)  # fmt: skip
+TITLES = ("og:title", "twitter:title", "headline", "dc.title", "sailthru.title", "parsely-title",
+          "title")  # fmt: skip
+SITE_NAMES = ("og:site_name", "site_name", "application-name", "apple-mobile-web-app-title",
+              "publisher", "dc.publisher")  # fmt: skip
+LANGUAGES = ("og:locale", "language", "content-language", "dc.language", "inlanguage")
+
+_BESIDE = "ancestor::aside or ancestor::nav or ancestor::footer or ancestor::form"
+_META = XPath("//meta[@content]")
+_JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
+_HEADINGS = XPath(f"//h1[not({_BESIDE})]")
+_PAGE_TITLE = XPath("//head/title|/html/title")
+_LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
+_CANONICAL = XPath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@href")
+
+
+_LONGEST_LINE_CHARS = 160  # of a dateline or byline; longer ones are text
+_MOST_LINES = 8  # looked at: what stands further down belongs to other articles
+
+
+_DATE_MARK = re.compile(r"date|publish|posted|timestamp|byline|entry-meta|post-meta", re.IGNORECASE)
+_BYLINE_MARK = re.compile(r"byline|author|article-by|writer", re.IGNORECASE)
+_OTHER_MARK = re.compile(r"comment|bio|avatar|image|photo|social|follow|related", re.IGNORECASE)
+_LINE_TAGS = ("time", "span", "p", "div", "li", "b", "em", "small", "abbr", "address", "a", "cite",
+              "h2", "h3", "h4", "h5", "h6", "ul", "dd", "strong")  # fmt: skip
+_ASIDE_TAGS = frozenset({"aside", "nav", "footer", "form"})
+
+
+class Claim(NamedTuple):
+    """Something stated, and where."""
+
+    origin: str
+    text: str
+
+
+def json_ld_blocks(tree: HtmlElement) -> list[str]:
+    """Return the texts of all JSON-LD script elements."""
+    return [script.text_content() for script in _JSON_LD(tree)]
+
+
+def meta(tree: HtmlElement) -> dict[str, list[str]]:
+    """Return the contents of all meta elements by lower-case property, name or itemprop."""
+    contents: dict[str, list[str]] = {}
+    for element in _META(tree):
+        content = " ".join(element.get("content").split())
+        for attribute in ("property", "name", "itemprop", "http-equiv"):
+            key = (element.get(attribute) or "").strip().lower()
+            if key and content:
+                contents.setdefault(key, []).append(content)
+    return contents
+
+
+def meta_claims(contents: Mapping[str, list[str]], keys: Iterable[str]) -> list[Claim]:
+    """Return what meta elements of these names say, in the order of `keys`."""
+    return [Claim("meta", content) for key in keys for content in contents.get(key, ())]
+
+
+def headings(tree: HtmlElement) -> list[str]:
+    """Return the texts of all top headings that are not beside the article."""
+    return [text for element in _HEADINGS(tree) if (text := visible_text(element))]
+
+
+def page_titles(tree: HtmlElement) -> list[str]:
+    """Return the texts of the title element; titles inside of pictures do not count."""
+    return [text for element in _PAGE_TITLE(tree) if (text := visible_text(element))]
+
+
+def page_languages(tree: HtmlElement) -> list[str]:
+    """Return the language tags of the elements around the article."""
+    return [str(tag) for tag in _LANGUAGE(tree)]
+
+
+def links(tree: HtmlElement) -> list[str]:
+    """Return the addresses that the page calls canonical."""
+    return [str(address).strip() for address in _CANONICAL(tree)]
+
+
+def date_lines(tree: HtmlElement) -> list[Claim]:
+    """Return what may state the date in the visible page: time elements first, in page order.
+
+    An element's ``datetime`` comes before the words it shows.
+    """
+    marked, shown = [], []
+    for element in _lines_marked(tree, _DATE_MARK):
+        stated = element.get("datetime") or element.get("content")
+        if stated:
+            marked.append(Claim("time", stated))
+        text = visible_text(element)
+        if text and len(text) <= _LONGEST_LINE_CHARS:
+            shown.append(Claim("text", text))
+    return [*marked[:_MOST_LINES], *shown[:_MOST_LINES]]
+
+
+def bylines(tree: HtmlElement) -> list[str]:
+    """Return the words of short elements that are marked as bylines, in page order."""
+    found = []
+    for element in _lines_marked(tree, _BYLINE_MARK):
+        text = visible_text(element)
+        if text and len(text) <= _LONGEST_LINE_CHARS and not _OTHER_MARK.search(_marks(element)):
+            found.append(text)
+    return found[:_MOST_LINES]
+
+
+def visible_text(element: HtmlElement) -> str:
+    """Return the words of an element on one line, with a space wherever an element ends."""
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def _lines_marked(tree: HtmlElement, mark: re.Pattern[str]) -> list[HtmlElement]:
+    """Return the first elements whose class, id, itemprop or rel fit and that are not beside."""
+    fitting = (
+        element
+        for element in tree.iter(*_LINE_TAGS)
+        if (element.tag == "time" or mark.search(_marks(element)))
+        and not any(parent.tag in _ASIDE_TAGS for parent in element.iterancestors())
+    )
+    return list(islice(fitting, 4 * _MOST_LINES))
+
+
+def _marks(element: HtmlElement) -> str:
+    return " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "rel"))

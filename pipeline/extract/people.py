@@ -1,0 +1,134 @@
+"""Who wrote it: bylines turned into the names of people and agencies."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Iterable
+
+from pipeline.extract.months import MONTHS
+
+__all__ = ["people", "starts_with_by"]
+
+_LONGEST_NAME_CHARS = 60
+_MOST_WORDS = 6  # "María del Carmen de la Cruz" has six; longer is a sentence
+_MOST_AUTHORS = 30
+_LONGEST_BYLINE_CHARS = 1000
+_ADDRESS = re.compile(r"https?:\S+|www\.\S+|\S+@\S+\.\S+|@\w+")
+_PREFIX = re.compile(
+    r"^(?:(?:written|posted|published|reported|words|text|story|article|report|analysis|opinion|"
+    r"review)\s*(?:by\b|:)|(?:veröffentlicht|erstellt|geschrieben|publié|publicado|escrito)\s+"
+    r"(?:von|par|por)\b|by\b|von\b|par\b|por\b|di\b|da\b|door\b|af\b|av\b|oleh\b|autor(?:es|en|in)?\b\s*:|"
+    r"author\b\s*:|reporter\b\s*:|penulis\b\s*:|yazar\b\s*:|автор\b\s*:|ein\s+\w+\s+von\b|記者\s*:)\s*",
+    re.IGNORECASE,
+)
+_SEPARATOR = re.compile(
+    r"\s*[;|•·]\s*|\s+/\s+|\s*&\s*|\s+(?:and|und|et|og|och|dan|ve|with|mit|avec|con)\s+",
+    re.IGNORECASE,
+)
+_AND_OF_SOME = re.compile(r"\s+(?:y|e|en|i|и|та)\s+")  # too short to be parted at in capitals
+# Groups of nameless people. As whole words, and in German also at the end of a compound.
+_DESK = re.compile(
+    r"\b(?:staff|desk|newsroom|news\s?room|editorial|editors|team|bureau|admin|administrator|"
+    r"webmaster|newsdesk|contributors?|anonymous|unknown|correspondents|agencies|agency\s+report|"
+    r"news\s+service|web\s+edition|reporters|redaction|rédaction|redacción|redacao|redação|"
+    r"redazione|redactie|redaksi|redakcja|redakce|редакция|none|null|undefined|author)\b|redaktion\b",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"\b(?:editor|reporter|correspondent|writer|columnist|contributor|producer|journalist|anchor|"
+    r"critic|chief|professor|fellow|director|redakteur(?:in)?|korrespondent(?:in)?|journaliste|"
+    r"periodista|md|phd|dvm|rn|mba|jd|esq|special to)\b",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")  # initials, places, roles in brackets
+_FROM_DIGIT = re.compile(r"(?:^|\s)\d.*$")  # a date or reading time behind the name
+# What stands between a name and the digits of a date.
+_DATE_WORDS = frozenset(MONTHS) | {
+    *("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "monday"),
+    *("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mo", "di", "mi", "do"),
+    *("fr", "sa", "so", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag"),
+    *("sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    *("on", "at", "am", "um", "vor", "le", "il", "el", "published", "updated", "posted", "last"),
+    *("modified", "veröffentlicht", "aktualisiert", "stand", "publié", "publicado", "actualizado"),
+}
+_LABEL = re.compile(
+    r"^(?:image|photo|picture|video|foto|bild|quelle|source|credit|copyright|©|editor|redacteur)s?\b"
+    r"\s*[:©]|\b(?:twitter|facebook|instagram|linkedin|whatsapp)\b",
+    re.IGNORECASE,
+)
+_AGENCIES = frozenset({"reuters", "bloomberg", "xinhua", "interfax", "sputnik"})
+_LONGEST_SHORT_FORM_CHARS = 5  # dpa, AFP, ANSA, Belga
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def people(bylines: Iterable[str], outlet_names: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names in `bylines`, once each, in order.
+
+    News agencies count as authors; the outlet itself, its desks ("Staff", "Web Desk"), addresses,
+    handles, and job titles do not.
+
+    Parameters
+    ----------
+    bylines
+        As stated, such as ``By Ada Roe and Bo Lund, Senior Reporter``.
+    outlet_names
+        Names by which the outlet is known.
+
+    Examples
+    --------
+    >>> people(["By Ada Roe and Bo Lund", "Staff", "The Courier"], ["Courier"])
+    ('Ada Roe', 'Bo Lund')
+    """
+    own = {_plain(name) for name in outlet_names}
+    found: dict[str, str] = {}
+    for byline in bylines:
+        for name in _names(byline):
+            if _is_name(name) and _plain(name) not in own:
+                found.setdefault(_plain(name), name)
+    return tuple(found.values())[:_MOST_AUTHORS]
+
+
+def starts_with_by(line: str) -> bool:
+    """Tell whether a line begins like a byline (``By``, ``Von``, ``Par``, ...)."""
+    return bool(_PREFIX.match(line))
+
+
+def _names(byline: str) -> list[str]:
+    line = _ASIDE.sub(" ", html.unescape(byline[:_LONGEST_BYLINE_CHARS]))
+    line = " ".join(_ADDRESS.sub(" ", line).split())
+    parts = [part for piece in _SEPARATOR.split(line) for part in _AND_OF_SOME.split(piece)]
+    return [name for part in parts for name in _comma_separated(_PREFIX.sub("", part))]
+
+
+def _comma_separated(part: str) -> list[str]:
+    """Split at commas, leaving out the place or title behind one (``Ada Roe, Frankfurt``)."""
+    pieces = (_without_date(piece) for piece in part.split(","))
+    first, *rest = [piece.strip(" \t-–—:.*()[]'\"") for piece in pieces]
+    return [first, *(name for name in rest if " " in name or _is_short_form(name))]
+
+
+def _without_date(piece: str) -> str:
+    match = _FROM_DIGIT.search(piece)
+    if not match:
+        return piece
+    words = piece[: match.start()].split()
+    while words and words[-1].casefold().strip(".:") in _DATE_WORDS:
+        words.pop()
+    return " ".join(words)
+
+
+def _is_short_form(name: str) -> bool:
+    return len(name) <= _LONGEST_SHORT_FORM_CHARS or name.casefold() in _AGENCIES
+
+
+def _is_name(name: str) -> bool:
+    if not _LETTER.search(name) or len(name) > _LONGEST_NAME_CHARS:
+        return False
+    groups_and_jobs = (_DESK, _ROLE, _LABEL)
+    return len(name.split()) <= _MOST_WORDS and not any(p.search(name) for p in groups_and_jobs)
+
+
+def _plain(name: str) -> str:
+    plain = " ".join(re.findall(r"\w+", name.casefold()))
+    return plain.removeprefix("the ").removesuffix(" com")

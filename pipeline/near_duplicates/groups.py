@@ -1,0 +1,165 @@
+"""Groups of copies of one article, each with the article to show for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.near_duplicates.relations import SYMMETRIC, find_composites
+from pipeline.near_duplicates.shingles import word_hashes
+from pipeline.records import Article, ArticleId, DuplicateGroup, NearDuplicate
+from pipeline.text import kept_text
+
+__all__ = ["group"]
+
+_COMPLETE = 0.9  # share of the distinct words of the richest member; guess
+_INSIDE = 0.85  # of a cut article is in the whole; the rest is a "read more"
+_MOST = (
+    0.5  # a part that covers so much of an article is a copy of it, not a brief inside it; guess
+)
+_OPENING_WORDS = 12  # a cut article begins where the whole does, give or take a dateline; guess
+_LEAD_WORDS = 60
+_UNDATED = datetime.max.replace(tzinfo=UTC)
+
+
+class _Facts(NamedTuple):
+    words: NDArray[np.uint32]
+    title: bytes
+    distinct_words: int
+    published: datetime
+
+
+class _Attachment(NamedTuple):
+    covers: float
+    inside: float
+    whole: ArticleId
+    part: ArticleId
+
+
+def group(articles: Iterable[Article], relations: Iterable[NearDuplicate]) -> list[DuplicateGroup]:
+    """Return the groups of two and more copies, sorted by their first member's id.
+
+    `exact_copy`, `near_copy` and `version_of` join articles. A partial copy (``contained_in``)
+    joins the article that contains it if it is cut from it: under the same title, with the same
+    opening, or at least half of it. Containment never chains: what is itself a part holds nothing,
+    and a part joins only the article of which it covers most. A roundup joins no group.
+
+    The canonical article is the earliest of the complete ones, which have at least 90 % of the
+    distinct words of the richest member; the richest of those where dates are missing or equal,
+    and the first id of those that are still equal.
+
+    Parameters
+    ----------
+    articles
+        At least all articles that `relations` names; others are in no group. Any order.
+    relations
+        Verified relations, any order.
+    """
+    by_id = {article.article_id: article for article in articles}
+    composites = find_composites(relations := list(relations))
+    bare = [one for one in relations if one.a not in composites and one.b not in composites]
+    facts = _facts([by_id[key] for key in sorted({i for one in bare for i in (one.a, one.b)})])
+    root = _components(sorted(facts), [(one.a, one.b) for one in bare if one.relation in SYMMETRIC])
+    root = _attach(root, sorted(_attachments(bare, facts), reverse=True))
+    members: dict[ArticleId, list[ArticleId]] = defaultdict(list)
+    for article_id in sorted(facts):
+        members[root[article_id]].append(article_id)
+    groups = [_choose(ids, facts) for ids in members.values() if len(ids) > 1]
+    return sorted(groups, key=lambda one: one.members)
+
+
+def _facts(articles: Sequence[Article]) -> dict[ArticleId, _Facts]:
+    texts = [kept_text(article.text, article.removed) for article in articles]
+    words = [row for batch in word_hashes(texts) for row in batch.rows()]
+    titles = [r for batch in word_hashes([a.title for a in articles]) for r in batch.rows()]
+    return {
+        article.article_id: _Facts(
+            words=words[i],
+            title=titles[i].tobytes(),
+            distinct_words=np.unique(words[i]).size,
+            published=article.published.instant if article.published else _UNDATED,
+        )
+        for i, article in enumerate(articles)
+    }
+
+
+def _components(
+    ids: Sequence[ArticleId], pairs: Iterable[tuple[ArticleId, ArticleId]]
+) -> dict[ArticleId, ArticleId]:
+    """Return for each id the first id it is connected to."""
+    root = {article_id: article_id for article_id in ids}
+
+    def find(article_id: ArticleId) -> ArticleId:
+        while root[article_id] != article_id:
+            root[article_id] = root[root[article_id]]
+            article_id = root[article_id]
+        return article_id
+
+    for pair in pairs:
+        first, second = sorted(map(find, pair))
+        root[second] = first
+    return {article_id: find(article_id) for article_id in ids}
+
+
+def _attachments(
+    relations: Iterable[NearDuplicate], facts: Mapping[ArticleId, _Facts]
+) -> list[_Attachment]:
+    found = []
+    for one in relations:
+        if one.relation in SYMMETRIC:
+            continue
+        attachment = (
+            _Attachment(one.in_a, one.in_b, one.a, one.b)
+            if one.relation == "contains"
+            else _Attachment(one.in_b, one.in_a, one.b, one.a)
+        )
+        if _is_cut_from(attachment, facts):
+            found.append(attachment)
+    return found
+
+
+def _is_cut_from(attachment: _Attachment, facts: Mapping[ArticleId, _Facts]) -> bool:
+    part, whole = facts[attachment.part], facts[attachment.whole]
+    if part.title == whole.title != b"":
+        return True
+    if attachment.inside < _INSIDE:
+        return False
+    if attachment.covers >= _MOST:
+        return True
+    opening = part.words[:_OPENING_WORDS]
+    return bool(np.isin(opening, whole.words[:_LEAD_WORDS]).mean() >= _COMPLETE)
+
+
+def _attach(
+    root: Mapping[ArticleId, ArticleId], attachments: Sequence[_Attachment]
+) -> dict[ArticleId, ArticleId]:
+    """Give each component of parts to one component that is no part itself, the best first."""
+    outward = [a for a in attachments if root[a.part] != root[a.whole]]
+    parts = {root[a.part] for a in outward}
+    joined: dict[ArticleId, ArticleId] = {}
+    for attachment in outward:
+        if root[attachment.whole] not in parts:
+            joined.setdefault(root[attachment.part], root[attachment.whole])
+    return {article_id: joined.get(first, first) for article_id, first in root.items()}
+
+
+def _choose(members: Sequence[ArticleId], facts: Mapping[ArticleId, _Facts]) -> DuplicateGroup:
+    richest = max(facts[member].distinct_words for member in members)
+    complete = [m for m in members if facts[m].distinct_words >= _COMPLETE * richest]
+    first = min(facts[m].published for m in complete)
+    earliest = [m for m in complete if facts[m].published == first]
+    fullest = max(facts[m].distinct_words for m in earliest)
+    best = [m for m in earliest if facts[m].distinct_words == fullest]
+    reason: Literal["complete", "earliest", "fullest", "first_id"] = "first_id"
+    if len(complete) == 1:
+        reason = "complete"
+    elif len(earliest) == 1:
+        reason = "earliest"
+    elif len(best) == 1:
+        reason = "fullest"
+    return DuplicateGroup(canonical=min(best), members=tuple(members), reason=reason)

@@ -1,0 +1,196 @@
+"""A text as tokens in sentences in lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
+from typing import NamedTuple
+
+from pipeline.records import Span
+from pipeline.repetition.alignment import Match
+from pipeline.text import normalize, paragraphs, sentences
+
+__all__ = [
+    "CURRENCY",
+    "Page",
+    "Sentence",
+    "Token",
+    "asks",
+    "ends_sentence",
+    "page",
+    "read",
+    "seams",
+    "split",
+    "tokens_of",
+    "words_in",
+]
+
+_WORDS_PER_CHARACTER = 0.6  # in scripts without spaces; a Chinese word has 1.5 to 1.8 characters
+_SEAM_TOKENS = 40  # a copy must go on for so long to begin inside a sentence (guess)
+_MOST_CLOSERS = 8  # how far before its end the stop of a sentence is looked for
+
+_CLOSERS = r"[\"'”’»›）」』】)\]\s]*\Z"
+_ENDS_SENTENCE = re.compile(rf"(?:[.!?…؟۔։।॥።။។\u037e。！？｡]|(?<=[\u0370-\u03ff]);){_CLOSERS}")
+_ASKS = re.compile(rf"[?؟\u037e？]{_CLOSERS}")
+
+# Han, kana, Thai, Lao, Tibetan, Burmese, Khmer: a run of letters is a clause, so letters count.
+_SPACELESS = (
+    r"\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+# Marks and characters without width belong to the word they stand in; \w knows only some of them.
+_INSIDE_WORD = r"\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u00ad\u061c\u180e\u200b-\u200f\u2060\ufeff"
+CURRENCY = "$£€¥₩₹₺₽₴₪₫฿%‰"
+_TOKEN = re.compile(
+    rf"[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[{_INSIDE_WORD}])*|[{_SPACELESS}]|[{CURRENCY}]"
+)
+_ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
+
+
+class Token(NamedTuple):
+    """A word, a character of a script without spaces, or a currency sign."""
+
+    start: int
+    end: int
+    key: str
+
+
+class Sentence(NamedTuple):
+    """A sentence with the number of its line."""
+
+    span: Span
+    line: int
+    tokens: list[Token]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What is left of a text: its sentences, and their tokens one after another."""
+
+    text: str
+    sentences: list[Sentence]
+    weights: list[float]  # words of each sentence
+    lines: list[range]  # sentences of each line
+    line_of: list[int]  # line of each sentence
+    line_keys: list[tuple[str, ...]]  # tokens of each line
+    line_counts: Counter[tuple[str, ...]]  # how often each of these occurs
+    line_words: list[float]
+    tokens: list[Token]
+    keys: list[str]  # of each token
+    owners: list[int]  # sentence of each token
+    firsts: list[int]  # first token of each sentence, and the number of tokens at the end
+    lower: AbstractSet[str]  # keys that occur without a capital
+
+    def begins(self, token: int) -> bool:
+        """Whether a sentence begins with this token."""
+        return self.firsts[self.owners[token]] == token
+
+    def ends(self, token: int) -> bool:
+        """Whether a sentence ends before this token."""
+        return self.firsts[self.owners[token - 1] + 1] == token
+
+
+def tokens_of(text: str, span: Span) -> list[Token]:
+    """Return the tokens inside a sentence, at least one."""
+    found = [
+        Token(match.start(), match.end(), normalize(match.group()))
+        for match in _TOKEN.finditer(text, span.start, span.end)
+    ]
+    # A sentence of signs alone ("* * *") is one token, so that it goes and stays like any other.
+    return found or [Token(*span, text[span.start : span.end])]
+
+
+def words_in(tokens: Sequence[Token]) -> float:
+    """Return how many words the tokens amount to."""
+    characters = sum(1 for token in tokens if _ONE_SPACELESS.match(token.key))
+    return len(tokens) - characters * (1 - _WORDS_PER_CHARACTER)
+
+
+def ends_sentence(text: str, span: Span) -> bool:
+    """Whether the last thing in `span` is a full stop of any script, but for closing quotes."""
+    start = max(span.start, span.end - _MOST_CLOSERS)
+    return _ENDS_SENTENCE.search(text, start, span.end) is not None
+
+
+def asks(text: str, span: Span) -> bool:
+    """Whether the last thing in `span` is a question mark, but for closing quotes."""
+    return _ASKS.search(text, max(span.start, span.end - _MOST_CLOSERS), span.end) is not None
+
+
+def read(text: str) -> list[Sentence]:
+    """Return the sentences of a text."""
+    found, line, lines = [], 0, paragraphs(text)
+    for span in sentences(text):
+        while span.start >= lines[line].end:
+            line += 1
+        found.append(Sentence(span, line, tokens_of(text, span)))
+    return found
+
+
+def page(text: str, rest: list[Sentence]) -> Page:
+    """Return the view of those sentences of `text` that are left."""
+    numbers = range(len(rest))
+    groups = [list(group) for _, group in groupby(numbers, key=lambda number: rest[number].line)]
+    lines = [range(group[0], group[-1] + 1) for group in groups]
+    weights = [words_in(sentence.tokens) for sentence in rest]
+    tokens = [token for sentence in rest for token in sentence.tokens]
+    line_keys = [
+        tuple(t.key for number in members for t in rest[number].tokens) for members in lines
+    ]
+    return Page(
+        text=text,
+        sentences=rest,
+        weights=weights,
+        lines=lines,
+        line_of=[line for line, members in enumerate(lines) for _ in members],
+        line_keys=line_keys,
+        line_counts=Counter(line_keys),
+        line_words=[sum(weights[number] for number in members) for members in lines],
+        tokens=tokens,
+        keys=[token.key for token in tokens],
+        owners=[number for number in numbers for _ in rest[number].tokens],
+        firsts=list(accumulate((len(sentence.tokens) for sentence in rest), initial=0)),
+        lower={token.key for token in tokens if text[token.start].islower()},
+    )
+
+
+def seams(view: Page, matches: Iterable[Match]) -> set[int]:
+    """Return the tokens inside a sentence where a copy begins as its source sentence does.
+
+    A body that ends without a full stop runs into its copy when both are in one line.
+    """
+    half = len(view.keys) // 2
+    begins = {match.copy for match in matches if _begins_copy(view, match)}
+    if half and view.keys[:half] == view.keys[half:]:
+        begins.add(half)
+    return {token for token in begins if not view.begins(token)}
+
+
+def _begins_copy(view: Page, match: Match) -> bool:
+    return (
+        match.length >= _SEAM_TOKENS
+        and view.begins(match.source)
+        and _may_begin(view.text, view.tokens[match.copy - 1].end, view.tokens[match.copy].start)
+    )
+
+
+def _may_begin(text: str, end_before: int, start: int) -> bool:
+    # A quote or colon before the words means that somebody is quoted, who may be twice.
+    between = text[end_before:start].lstrip(")]")
+    return between.isspace() and not text[start].islower()
+
+
+def split(view: Page, cuts: set[int]) -> list[Sentence]:
+    """Return the sentences, split before the tokens in `cuts`."""
+    rest = []
+    for (span, line, tokens), first in zip(view.sentences, view.firsts, strict=False):
+        inside = [number for number in range(1, len(tokens)) if first + number in cuts]
+        for start, end in pairwise([0, *inside, len(tokens)]):
+            left = tokens[start].start if start else span.start
+            right = tokens[end - 1].end if end < len(tokens) else span.end
+            rest.append(Sentence(Span(left, right), line, tokens[start:end]))
+    return rest

@@ -1,0 +1,1 @@
+"""What every surface calls: runs, questions, filters. Moves records, contains no formula."""

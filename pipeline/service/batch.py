@@ -1,0 +1,137 @@
+"""Applies one archived batch to the state: extract, find copies, fold them, assign stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.archive import read_page
+from pipeline.config import Settings
+from pipeline.engines import extract_pages
+from pipeline.identity import content_digest
+from pipeline.near_duplicates import find_candidates, sketch, verify
+from pipeline.records import ArchivedPage, Article, ArticleId, Failed, RawPage
+from pipeline.service.placing import place_articles
+from pipeline.service.progress import Progress
+from pipeline.service.stored import stored_sketches
+from pipeline.storage import BatchOutcome, State, StoredVersion
+
+__all__ = ["BatchReport", "apply_batch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchReport:
+    """What a batch changed; `failures` are those not in quarantine before."""
+
+    articles_new: int
+    versions_new: int
+    changes: int
+    failures: tuple[Failed, ...]
+
+
+def apply_batch(settings: Settings, state: State, number: int, progress: Progress) -> BatchReport:
+    """Apply a batch in one transaction. The outcome depends on archive, state and settings only."""
+    pages = state.pages_of_batch(number)
+    articles, failures = _extract(settings, pages, progress)
+    progress("grouping", 0, 0)
+    versions = _new_versions(state, articles)
+    renewed = _renewed(state, versions)
+    clock = _clock(state, renewed, settings, pages)
+    sketches = sketch(renewed, settings.near_duplicates)
+    stored = stored_sketches(state, sketches, settings)
+    candidates = find_candidates(sketches, stored, settings.near_duplicates)
+    relations = verify(candidates, [*sketches, *stored], settings.near_duplicates)
+    known = state.articles(a.article_id for a in renewed)
+    placed = place_articles(settings, state, renewed, relations, clock)
+    fresh = state.apply(
+        BatchOutcome(
+            number=number,
+            clock=clock,
+            versions=versions,
+            current={a.article_id: _digest(a) for a in renewed},
+            sketches=sketches,
+            relations=placed.relations,
+            changes=placed.changes,
+            failures=failures,
+        )
+    )
+    return BatchReport(
+        articles_new=len(renewed) - len(known),
+        versions_new=len(versions) - (len(renewed) - len(known)),
+        changes=len(placed.changes),
+        failures=fresh,
+    )
+
+
+def _extract(
+    settings: Settings, pages: Sequence[ArchivedPage], progress: Progress
+) -> tuple[list[Article], list[Failed]]:
+    def bodies() -> Iterator[RawPage]:
+        for page in pages:
+            yield read_page(settings.paths.raw, page)
+
+    articles: list[Article] = []
+    failures: list[Failed] = []
+    for done, outcome in enumerate(extract_pages(bodies(), settings), start=1):
+        progress("extracting", done, len(pages))
+        articles += [item for item in outcome if isinstance(item, Article)]
+        failures += [item for item in outcome if isinstance(item, Failed)]
+    return articles, failures
+
+
+def _digest(article: Article) -> str:
+    return content_digest(article.title, article.text)
+
+
+def _new_versions(state: State, articles: Sequence[Article]) -> list[StoredVersion]:
+    """Return the bodies not known yet, one for each digest of an article.
+
+    The same body under one address in page and feed is one version; the first in the order of
+    sources and inputs is kept.
+    """
+    known = {
+        (v.article.article_id, v.digest) for v in state.versions(a.article_id for a in articles)
+    }
+    found: dict[tuple[ArticleId, str], Article] = {}
+    for article in articles:
+        key = (article.article_id, _digest(article))
+        if key not in known:
+            found.setdefault(key, article)
+    return [StoredVersion(digest=key[1], article=found[key]) for key in sorted(found)]
+
+
+def _renewed(state: State, versions: Sequence[StoredVersion]) -> list[Article]:
+    """Return the articles whose current version is one of these, by id."""
+    touched = {version.article.article_id for version in versions}
+    latest: dict[ArticleId, StoredVersion] = {}
+    for version in [*state.versions(touched), *versions]:
+        own = version.article.article_id
+        if own not in latest or _recency(version) > _recency(latest[own]):
+            latest[own] = version
+    new = {(version.article.article_id, version.digest) for version in versions}
+    return [latest[i].article for i in sorted(latest) if (i, latest[i].digest) in new]
+
+
+def _recency(version: StoredVersion) -> tuple[datetime, str]:
+    """Order versions by what they say of themselves, so that arrival does not matter."""
+    stamp = version.article.modified or version.article.published
+    return stamp.instant if stamp else datetime.min.replace(tzinfo=UTC), version.digest
+
+
+def _clock(
+    state: State, renewed: Sequence[Article], settings: Settings, pages: Sequence[ArchivedPage]
+) -> datetime:
+    """Return the latest publication known: the clock of the news, not of the machine.
+
+    Stories open and close by it, so replaying an archive gives what happened then. Where no
+    article has a date yet, arrival has to serve.
+    """
+    stated = [a.published.instant for a in renewed if a.published]
+    before = state.clock()
+    if stated or before:
+        return max([*stated, *([before] if before else [])])
+    return max(
+        (read_page(settings.paths.raw, page).fetched_at for page in pages),
+        default=datetime(1970, 1, 1, tzinfo=UTC),
+    )

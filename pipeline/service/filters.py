@@ -1,0 +1,207 @@
+"""The stages as filters of JSON Lines: no state, no archive, one record in, one record out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import IO, Annotated
+from urllib.parse import unquote
+
+from pydantic import BaseModel, BeforeValidator, ValidationError
+
+from pipeline.archive import foreign_pages
+from pipeline.config import Settings
+from pipeline.engines import articles_of_page, extract_pages
+from pipeline.errors import ConfigError
+from pipeline.fetch import file_name, read_files
+from pipeline.near_duplicates import find_duplicates, group, relate
+from pipeline.records import Article, ArticleId, Failed, RawPage, Timestamp
+from pipeline.repetition import find_repeats
+from pipeline.stories import cluster_stories
+from pipeline.story_record import (
+    Fields,
+    article_fields,
+    instant_text,
+    relation_fields,
+    removal_fields,
+)
+from pipeline.text import kept_text
+
+__all__ = ["clean_rows", "cluster_rows", "dedup_rows", "extract_rows", "read_rows"]
+
+_WARC_NAME = re.compile(r"\.w?arc(\.gz)?$")
+
+
+class _Row(BaseModel):
+    """A line of input; other keys are allowed and ignored."""
+
+    id: Annotated[str, BeforeValidator(str)]
+    text: str
+    title: str = ""
+    published: datetime | None = None
+    outlet: str | None = None
+    lang: str | None = None
+    url: str | None = None
+
+
+def read_rows(file: IO[bytes], name: str) -> Iterator[Article | Failed]:
+    """Yield the articles of a JSON Lines file; a line that is none is a `Failed`."""
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _article_of(_Row.model_validate_json(line))
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in problem["loc"])
+            yield Failed(
+                stage="input",
+                reason="not_a_row",
+                input=f"{name}:{number}",
+                detail=f"{where}: {problem['msg']}" if where else problem["msg"],
+                when=datetime.now(UTC),
+            )
+
+
+def _article_of(row: _Row) -> Article:
+    published = None
+    if row.published is not None:
+        stated = row.published.tzinfo is not None
+        published = Timestamp(
+            instant=row.published if stated else row.published.replace(tzinfo=UTC),
+            precision="second",
+            zone="stated" if stated else "missing",
+            origin="input",
+            raw=row.published.isoformat(),
+        )
+    return Article(
+        article_id=ArticleId(row.id),
+        text=row.text,
+        title=row.title,
+        url=row.url,
+        outlet=row.outlet,
+        lang=row.lang,
+        published=published,
+    )
+
+
+def extract_rows(paths: Iterable[Path], settings: Settings) -> Iterator[Fields | Failed]:
+    """Yield a row for each article in files, folders and WARC files."""
+    now = datetime.now(UTC)
+    refused: list[Failed] = []
+
+    def pages() -> Iterator[RawPage]:
+        for path in paths:
+            for item in _inputs(path, settings.extract.max_bytes, now):
+                if isinstance(item, Failed):
+                    refused.append(item)
+                else:
+                    yield item
+
+    for outcome in chain.from_iterable(extract_pages(pages(), settings, articles_of_page)):
+        yield from refused
+        refused.clear()
+        yield outcome if isinstance(outcome, Failed) else _extracted(outcome)
+    yield from refused
+
+
+def _inputs(path: Path, max_bytes: int, now: datetime) -> Iterator[RawPage | Failed]:
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist")
+    if path.is_file() and _WARC_NAME.search(path.name):
+        yield from foreign_pages(path, str(path))
+        return
+    yield from read_files(path, str(path), max_bytes, now)
+    if path.is_dir():
+        for file in sorted(p for p in path.rglob("*") if _WARC_NAME.search(p.name)):
+            yield from foreign_pages(file, str(path))
+
+
+def _extracted(article: Article) -> Fields:
+    fields = article_fields(article)
+    dates = {key: fields.pop(key) for key in ("published", "modified")}
+    removed = [
+        removal_fields(span) | {"text": article.text[span.start : span.end]}
+        for span in article.removed
+    ]
+    return fields | {
+        "id": _input_name(article.uri),
+        "text": kept_text(article.text, article.removed),
+        "published": _date_text(article.published),
+        "dates": dates,
+        "removed": removed,
+    }
+
+
+def _input_name(uri: str) -> str:
+    """Return the stem of a file's name, the key of a member of a container, or the URL."""
+    if not uri.startswith("file:"):
+        return uri
+    path, _, key = unquote(uri.removeprefix("file:")).partition("#")
+    return key or file_name(Path(path))
+
+
+def _date_text(stamp: Timestamp | None) -> str | None:
+    """Return an instant as ISO 8601, or the day alone where no more was stated."""
+    if stamp is None or stamp.precision != "day":
+        return instant_text(stamp.instant) if stamp else None
+    return f"{stamp.instant:%Y-%m-%d}"
+
+
+def clean_rows(
+    articles: Iterable[Article | Failed], settings: Settings
+) -> Iterator[Fields | Failed]:
+    """Yield each text without what it repeats, and which span each repeat is a copy of."""
+    for article in articles:
+        if isinstance(article, Failed):
+            yield article
+            continue
+        repeats = find_repeats(article.text, settings.repetition)
+        yield {
+            "id": article.article_id,
+            "text": kept_text(article.text, repeats),
+            "removed": [removal_fields(span) for span in repeats],
+        }
+
+
+def dedup_rows(
+    articles: Iterable[Article | Failed], settings: Settings, *, groups: bool
+) -> Iterator[Fields | Failed]:
+    """Yield the pairs of articles that are copies, or each article's group."""
+    usable = []
+    for article in articles:
+        if isinstance(article, Failed):
+            yield article
+        else:
+            usable.append(article)
+    near = settings.near_duplicates
+    if not groups:
+        yield from map(relation_fields, find_duplicates(usable, near))
+        return
+    found = group(usable, relate(usable, near))
+    place = {i: one.canonical for one in found for i in one.members}
+    for article in usable:
+        own = article.article_id
+        canonical = place.get(own, own)
+        yield {"id": own, "group": canonical, "canonical": canonical == own}
+
+
+def cluster_rows(
+    articles: Iterable[Article | Failed], settings: Settings
+) -> Iterator[Fields | Failed]:
+    """Yield the story of each article, as one run over all of them would make it."""
+    usable = []
+    for article in articles:
+        if isinstance(article, Failed):
+            yield article
+        else:
+            usable.append(article)
+    for placed in cluster_stories(usable, settings.stories):
+        yield {
+            "id": placed.article_id,
+            "story": placed.story_id,
+            "score": round(placed.score, 4),
+        }

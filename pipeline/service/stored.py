@@ -1,0 +1,97 @@
+"""Opens the state and turns what it stores back into what the stages take."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.config import Settings
+from pipeline.near_duplicates import Sketch, restore_sketches
+from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
+from pipeline.storage import State
+
+__all__ = ["dated", "neighbourhood", "news_time", "open_state", "stored_sketches"]
+
+_SCHEME = "affine32"  # datasketch's; stated because mixing schemes gives silent nonsense
+_NORMALIZER = "1"  # raise when `pipeline.text.normalize` gives other words
+
+
+def open_state(settings: Settings) -> State:
+    """Open the state file with all that its stored numbers depend on.
+
+    Raises
+    ------
+    StateError
+        The file cannot be used, or was made with other settings.
+    """
+    near = settings.near_duplicates
+    header = {
+        "scheme": _SCHEME,
+        "normalizer": _NORMALIZER,
+        "shingle_size": str(near.shingle_size),
+        "num_perm": str(near.num_perm),
+        "seed": str(near.seed),
+        "bands": str(near.bands),
+        "rows": str(near.rows),
+        "sample_window": str(near.sample_window),
+    }
+    return State(settings.paths.state, header)
+
+
+def stored_sketches(state: State, near: Sequence[Sketch], settings: Settings) -> list[Sketch]:
+    """Return the sketches of all stored articles that have a candidate key in common with these."""
+    own = {sketch.article_id for sketch in near}
+    rows = state.words(state.sharing_keys(near) - own)
+    return restore_sketches(
+        [row.article_id for row in rows],
+        [row.title for row in rows],
+        [row.words for row in rows],
+        settings.near_duplicates,
+    )
+
+
+def neighbourhood(
+    state: State,
+    start: Iterable[ArticleId],
+    new: Sequence[NearDuplicate] = (),
+    renewed: Collection[ArticleId] = (),
+) -> list[NearDuplicate]:
+    """Return all relations that can be reached from some articles.
+
+    Parameters
+    ----------
+    start
+        Where to begin.
+    new
+        Relations that are not stored yet.
+    renewed
+        Articles whose stored relations no longer hold, because `new` has all of theirs.
+    """
+    found = {_pair(r): r for r in new}
+    reached: set[ArticleId] = set()
+    frontier = set(start) | {i for pair in found for i in pair}
+    while frontier:
+        reached |= frontier
+        for relation in state.relations(frontier):
+            if relation.a not in renewed and relation.b not in renewed:
+                found.setdefault(_pair(relation), relation)
+        frontier = {i for pair in found for i in pair} - reached
+    return [found[pair] for pair in sorted(found)]
+
+
+def _pair(relation: NearDuplicate) -> tuple[ArticleId, ArticleId]:
+    return min(relation.a, relation.b), max(relation.a, relation.b)
+
+
+def news_time(article: Article, arrivals: Mapping[ArticleId, datetime]) -> datetime:
+    """Return when an article came out, or where the news was when it came in."""
+    return article.published.instant if article.published else arrivals[article.article_id]
+
+
+def dated(article: Article, arrived: datetime) -> Article:
+    """Return an article with a publication time: its own, or the day of the news it came with."""
+    if article.published is not None:
+        return article
+    stamp = Timestamp(instant=arrived, precision="day", zone="missing", origin="arrival", raw="")
+    return replace(article, published=stamp)

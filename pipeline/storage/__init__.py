@@ -1,0 +1,6 @@
+"""State and view: what is kept between runs, and what is shown of it."""
+
+from pipeline.storage.rows import BatchOutcome, LoggedChange, StoredVersion, StoredWords, ViewEntry
+from pipeline.storage.state import State
+
+__all__ = ["BatchOutcome", "LoggedChange", "State", "StoredVersion", "StoredWords", "ViewEntry"]

@@ -1,0 +1,173 @@
+"""Applies one batch to the state. The caller holds the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from sqlite3 import Connection
+
+import numpy as np
+
+from pipeline.near_duplicates import Sketch
+from pipeline.records import (
+    ArticleId,
+    Closed,
+    Extended,
+    Failed,
+    Membership,
+    Merged,
+    Opened,
+    StoryChange,
+    StoryId,
+)
+from pipeline.storage.rows import (
+    ARTICLE,
+    FAILED,
+    IN_LIST,
+    MEMBERSHIP,
+    RELATION,
+    BatchOutcome,
+    change_to_json,
+    dump,
+    in_list,
+)
+
+__all__ = ["apply", "candidate_keys", "insert_failures"]
+
+
+def candidate_keys(sketch: Sketch) -> tuple[tuple[int, list[int]], ...]:
+    """Return the keys under which an article is found: 0 its bands, 1 its sample.
+
+    SQLite's integers are signed, so a band key is stored as the same 64 bits read with a sign.
+    """
+    return (0, sketch.bands.view(np.int64).tolist()), (1, sketch.sample.tolist())
+
+
+def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
+    """Write all that a batch changes; returns those of its failures that are new."""
+    _store_articles(db, outcome)
+    _store_sketches(db, outcome.sketches)
+    _store_relations(db, outcome)
+    for change in outcome.changes:
+        _store_change(db, outcome.number, change)
+    clock = outcome.clock.isoformat()
+    db.execute("UPDATE batches SET clock = ? WHERE number = ?", (clock, outcome.number))
+    return insert_failures(db, outcome.failures)
+
+
+def insert_failures(db: Connection, failures: Iterable[Failed]) -> tuple[Failed, ...]:
+    """Put inputs in quarantine; returns those that were not there before."""
+    insert = "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?)"
+    return tuple(
+        failed
+        for failed in failures
+        if db.execute(
+            insert, (failed.stage, failed.reason, failed.input, dump(FAILED, failed))
+        ).rowcount
+    )
+
+
+def _store_articles(db: Connection, outcome: BatchOutcome) -> None:
+    db.executemany(
+        "INSERT OR IGNORE INTO versions VALUES (?, ?, ?)",
+        [
+            (version.article.article_id, version.digest, dump(ARTICLE, version.article))
+            for version in outcome.versions
+        ],
+    )
+    db.executemany(
+        """INSERT INTO articles VALUES (?, ?, ?)
+           ON CONFLICT (article_id) DO UPDATE SET digest = excluded.digest""",
+        [
+            (article_id, digest, outcome.clock.isoformat())
+            for article_id, digest in sorted(outcome.current.items())
+        ],
+    )
+    _mark_unrendered(db, outcome.current)  # a story's file shows its articles' versions
+
+
+def _store_sketches(db: Connection, sketches: Sequence[Sketch]) -> None:
+    ids = in_list(sketch.article_id for sketch in sketches)
+    db.execute(f"DELETE FROM sketches WHERE article_id {IN_LIST}", (ids,))
+    db.execute(f"DELETE FROM keys WHERE article_id {IN_LIST}", (ids,))
+    db.executemany(
+        "INSERT INTO sketches VALUES (?, ?, ?)",
+        [(s.article_id, str(s.title), s.words.astype("<u4").tobytes()) for s in sketches],
+    )
+    # In key order: an unsorted load of a large index does not finish.
+    rows = sorted(
+        (kind, key, sketch.article_id)
+        for sketch in sketches
+        for kind, keys in candidate_keys(sketch)
+        for key in keys
+    )
+    db.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", rows)
+
+
+def _store_relations(db: Connection, outcome: BatchOutcome) -> None:
+    ids = in_list(sketch.article_id for sketch in outcome.sketches)
+    db.execute(f"DELETE FROM relations WHERE a {IN_LIST} OR b {IN_LIST}", (ids, ids))
+    # A stored relation may come back turned round, when one of its articles proves a roundup.
+    db.executemany(
+        "DELETE FROM relations WHERE a = ? AND b = ?", [(r.b, r.a) for r in outcome.relations]
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO relations VALUES (?, ?, ?)",
+        [(r.a, r.b, dump(RELATION, r)) for r in outcome.relations],
+    )
+    touched = {i for relation in outcome.relations for i in (relation.a, relation.b)}
+    _mark_unrendered(db, touched)
+
+
+def _store_change(db: Connection, batch: int, change: StoryChange) -> None:
+    db.execute(
+        "INSERT INTO changes (batch, story_id, record) VALUES (?, ?, ?)",
+        (batch, change.story_id, change_to_json(change)),
+    )
+    db.execute("INSERT OR IGNORE INTO unrendered VALUES (?)", (change.story_id,))
+    if isinstance(change, Opened):
+        db.execute("INSERT INTO stories VALUES (?, 'open', NULL)", (change.story_id,))
+    if isinstance(change, Opened | Extended):
+        _add_members(db, change.story_id, change.members)
+    elif isinstance(change, Closed):
+        db.execute("UPDATE stories SET status = 'closed' WHERE story_id = ?", (change.story_id,))
+    else:
+        _merge(db, change)
+
+
+def _add_members(db: Connection, story_id: StoryId, members: Sequence[Membership]) -> None:
+    place = _next_place(db, story_id)
+    db.executemany(
+        "INSERT INTO members VALUES (?, ?, ?, ?)",
+        [
+            (member.article_id, story_id, place + i, dump(MEMBERSHIP, member))
+            for i, member in enumerate(members)
+        ],
+    )
+
+
+def _merge(db: Connection, change: Merged) -> None:
+    """Move the members; redirects to the absorbed story are carried on, so none is a chain."""
+    db.execute(
+        "UPDATE members SET story_id = ?, place = place + ? WHERE story_id = ?",
+        (change.story_id, _next_place(db, change.story_id), change.absorbed),
+    )
+    db.execute(
+        "UPDATE stories SET status = 'merged', redirect = ? WHERE story_id = ? OR redirect = ?",
+        (change.story_id, change.absorbed, change.absorbed),
+    )
+    db.execute(
+        "INSERT OR IGNORE INTO unrendered SELECT story_id FROM stories WHERE redirect = ?",
+        (change.story_id,),
+    )
+
+
+def _next_place(db: Connection, story_id: StoryId) -> int:
+    query = "SELECT coalesce(max(place) + 1, 0) FROM members WHERE story_id = ?"
+    return int(db.execute(query, (story_id,)).fetchone()[0])
+
+
+def _mark_unrendered(db: Connection, ids: Iterable[ArticleId]) -> None:
+    db.execute(
+        f"INSERT OR IGNORE INTO unrendered SELECT story_id FROM members WHERE article_id {IN_LIST}",
+        (in_list(ids),),
+    )

@@ -1,0 +1,400 @@
+"""The state: one SQLite file that the archive can rebuild at any time.
+
+Every batch is applied in one transaction, so the file always holds whole batches. Records are
+stored as JSON (never pickle), sets of hashes as little-endian arrays.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from pipeline.errors import StateError
+from pipeline.near_duplicates import Sketch
+from pipeline.records import (
+    ArchivedPage,
+    Article,
+    ArticleId,
+    BatchMark,
+    Failed,
+    Membership,
+    NearDuplicate,
+    Story,
+    StoryId,
+)
+from pipeline.storage.fold import apply, candidate_keys, insert_failures
+from pipeline.storage.rows import (
+    ARTICLE,
+    FAILED,
+    IN_LIST,
+    MEMBERSHIP,
+    RELATION,
+    BatchOutcome,
+    LoggedChange,
+    StoredVersion,
+    StoredWords,
+    ViewEntry,
+    change_from_json,
+    in_list,
+)
+
+__all__ = ["State"]
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
+-- clock is NULL until the batch is applied
+CREATE TABLE batches (number INTEGER PRIMARY KEY, clock TEXT);
+CREATE TABLE pages (
+    source TEXT NOT NULL, uri TEXT NOT NULL, digest TEXT NOT NULL,
+    file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
+    PRIMARY KEY (source, uri, digest)
+) WITHOUT ROWID;
+CREATE INDEX pages_of_batch ON pages (batch);
+CREATE TABLE articles (
+    article_id TEXT PRIMARY KEY, digest TEXT NOT NULL, arrived TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE versions (
+    article_id TEXT NOT NULL, digest TEXT NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (article_id, digest)
+) WITHOUT ROWID;
+CREATE TABLE sketches (
+    article_id TEXT PRIMARY KEY, title TEXT NOT NULL, words BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE keys (
+    kind INTEGER NOT NULL, key INTEGER NOT NULL, article_id TEXT NOT NULL,
+    PRIMARY KEY (kind, key, article_id)
+) WITHOUT ROWID;
+CREATE TABLE relations (
+    a TEXT NOT NULL, b TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (a, b)
+) WITHOUT ROWID;
+CREATE INDEX relations_of_b ON relations (b);
+CREATE TABLE stories (
+    story_id TEXT PRIMARY KEY, status TEXT NOT NULL, redirect TEXT
+) WITHOUT ROWID;
+CREATE INDEX stories_by_status ON stories (status);
+CREATE TABLE members (
+    article_id TEXT PRIMARY KEY, story_id TEXT NOT NULL, place INTEGER NOT NULL,
+    record TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX members_of_story ON members (story_id);
+CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, story_id TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX changes_of_story ON changes (story_id);
+CREATE TABLE quarantine (
+    stage TEXT NOT NULL, reason TEXT NOT NULL, input TEXT NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (input, stage, reason)
+) WITHOUT ROWID;
+CREATE TABLE view (
+    story_id TEXT PRIMARY KEY, path TEXT NOT NULL, digest TEXT NOT NULL, line TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE unrendered (story_id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class State:
+    """An open state file. Use as a context manager.
+
+    Parameters
+    ----------
+    path
+        The file; created where there is none.
+    header
+        What the stored numbers depend on (scheme, seed, shingle size, ...). A file made with
+        another header is refused.
+
+    Raises
+    ------
+    StateError
+        The file cannot be opened, is no state file, or was made with another header.
+    """
+
+    def __init__(self, path: Path, header: Mapping[str, str]) -> None:
+        self._path = path
+        expected = dict(header) | {"schema_version": str(SCHEMA_VERSION)}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._create(expected)
+            found = dict(self._db.execute("SELECT key, value FROM header"))
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"{path}: cannot be used as state ({error})") from None
+        for key, value in sorted(expected.items()):
+            if found.get(key) != value:
+                raise StateError(
+                    f"{path}: made with {key} = {found.get(key)}, the settings say {value}; "
+                    "run `samestory rebuild` to make it anew from the archive"
+                )
+
+    def _create(self, header: Mapping[str, str]) -> None:
+        if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            return
+        with self._transaction():
+            for statement in SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
+
+    def __enter__(self) -> Self:
+        """Return the state itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def integrity_problems(self) -> list[str]:
+        """Return what SQLite's own check finds wrong with the file; nothing if it is whole."""
+        found = [problem for (problem,) in self._db.execute("PRAGMA quick_check")]
+        return [] if found == ["ok"] else found
+
+    # The archive's index
+
+    def indexed_files(self) -> set[str]:
+        """Return the archive files whose content is known."""
+        return {file for (file,) in self._db.execute("SELECT file FROM archive_files")}
+
+    def index_file(self, file: str, content: Iterable[ArchivedPage | BatchMark]) -> None:
+        """Record what an archive file holds; a mark claims all pages no earlier mark claimed."""
+        with self._transaction():
+            for item in content:
+                if isinstance(item, BatchMark):
+                    self._db.execute(
+                        "UPDATE pages SET batch = ? WHERE batch IS NULL", (item.number,)
+                    )
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO batches VALUES (?, NULL)", (item.number,)
+                    )
+                else:
+                    row = (item.source, item.uri, item.digest, item.file, item.offset)
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, NULL)", row
+                    )
+            self._db.execute("INSERT INTO archive_files VALUES (?)", (file,))
+
+    def knows_page(self, source: str, uri: str, digest: str) -> bool:
+        """Say whether these bytes are archived under this name already."""
+        query = "SELECT 1 FROM pages WHERE source = ? AND uri = ? AND digest = ?"
+        return self._db.execute(query, (source, uri, digest)).fetchone() is not None
+
+    def has_unmarked_pages(self) -> bool:
+        """Say whether an interrupted run left pages that belong to no batch."""
+        query = "SELECT 1 FROM pages WHERE batch IS NULL LIMIT 1"
+        return self._db.execute(query).fetchone() is not None
+
+    def next_batch(self) -> int:
+        """Return the number of the next batch, from 1."""
+        (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM batches").fetchone()
+        return int(last) + 1
+
+    def batches_to_apply(self) -> list[int]:
+        """Return the batches that are archived but not yet applied, in order."""
+        query = "SELECT number FROM batches WHERE clock IS NULL ORDER BY number"
+        return [number for (number,) in self._db.execute(query)]
+
+    def pages_of_batch(self, number: int) -> list[ArchivedPage]:
+        """Return the pages of a batch in an order that does not depend on arrival."""
+        query = """SELECT source, uri, digest, file, offset FROM pages WHERE batch = ?
+                   ORDER BY source, uri, digest"""
+        return [
+            ArchivedPage(source=source, uri=uri, digest=digest, file=file, offset=offset)
+            for source, uri, digest, file, offset in self._db.execute(query, (number,))
+        ]
+
+    # Articles and their relations
+
+    def clock(self) -> datetime | None:
+        """Return the latest publication known, or None before the first batch."""
+        (latest,) = self._db.execute("SELECT max(clock) FROM batches").fetchone()
+        return datetime.fromisoformat(latest) if latest else None
+
+    def versions(self, ids: Iterable[ArticleId]) -> list[StoredVersion]:
+        """Return all stored versions of some articles, by id and digest."""
+        query = f"""SELECT digest, record FROM versions WHERE article_id {IN_LIST}
+                    ORDER BY article_id, digest"""
+        return [
+            StoredVersion(digest=digest, article=ARTICLE.validate_json(record))
+            for digest, record in self._db.execute(query, (in_list(ids),))
+        ]
+
+    def version_counts(self, ids: Iterable[ArticleId]) -> dict[ArticleId, int]:
+        """Return how many versions of each article are stored."""
+        query = f"""SELECT article_id, count(*) FROM versions
+                    WHERE article_id {IN_LIST} GROUP BY article_id"""
+        rows = self._db.execute(query, (in_list(ids),))
+        return {ArticleId(article_id): count for article_id, count in rows}
+
+    def articles(self, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
+        """Return the current versions of some articles; unknown ids are left out."""
+        query = f"""SELECT record FROM articles JOIN versions USING (article_id, digest)
+                    WHERE article_id {IN_LIST} ORDER BY article_id"""
+        found = (
+            ARTICLE.validate_json(record) for (record,) in self._db.execute(query, (in_list(ids),))
+        )
+        return {article.article_id: article for article in found}
+
+    def article_ids(self) -> list[ArticleId]:
+        """Return the ids of all articles, sorted."""
+        return [
+            ArticleId(i) for (i,) in self._db.execute("SELECT article_id FROM articles ORDER BY 1")
+        ]
+
+    def articles_named(self, name: str) -> list[ArticleId]:
+        """Return the articles whose id begins with a name, or whose URL or input it is."""
+        query = """SELECT article_id FROM articles JOIN versions USING (article_id, digest)
+                   WHERE article_id = ?1 OR article_id GLOB ?2
+                      OR record ->> 'url' = ?1 OR record ->> 'uri' IN (?1, 'file:' || ?1)"""
+        return [ArticleId(i) for (i,) in self._db.execute(query, (name, f"{name}*"))]
+
+    def arrivals(self, ids: Iterable[ArticleId]) -> dict[ArticleId, datetime]:
+        """Return, for articles, the clock when they first arrived."""
+        query = f"SELECT article_id, arrived FROM articles WHERE article_id {IN_LIST}"
+        rows = self._db.execute(query, (in_list(ids),))
+        return {ArticleId(i): datetime.fromisoformat(arrived) for i, arrived in rows}
+
+    def sharing_keys(self, sketches: Iterable[Sketch]) -> set[ArticleId]:
+        """Return the stored articles that have a candidate key in common with these."""
+        query = f"SELECT DISTINCT article_id FROM keys WHERE kind = ? AND key {IN_LIST}"
+        wanted: dict[int, set[int]] = {}
+        for sketch in sketches:
+            for kind, keys in candidate_keys(sketch):
+                wanted.setdefault(kind, set()).update(keys)
+        return {
+            ArticleId(article_id)
+            for kind, keys in sorted(wanted.items())
+            for (article_id,) in self._db.execute(query, (kind, in_list(sorted(keys))))
+        }
+
+    def words(self, ids: Iterable[ArticleId]) -> list[StoredWords]:
+        """Return the hashed words of some articles, by id."""
+        query = f"""SELECT article_id, title, words FROM sketches
+                    WHERE article_id {IN_LIST} ORDER BY article_id"""
+        return [
+            StoredWords(
+                article_id=ArticleId(article_id),
+                title=int(title),
+                words=np.frombuffer(words, dtype="<u4"),
+            )
+            for article_id, title, words in self._db.execute(query, (in_list(ids),))
+        ]
+
+    def relations(self, ids: Iterable[ArticleId]) -> list[NearDuplicate]:
+        """Return all relations in which one of these articles stands."""
+        wanted = in_list(ids)
+        query = f"SELECT record FROM relations WHERE a {IN_LIST} OR b {IN_LIST} ORDER BY a, b"
+        return [RELATION.validate_json(r) for (r,) in self._db.execute(query, (wanted, wanted))]
+
+    # Stories
+
+    def open_stories(self) -> list[StoryId]:
+        """Return the ids of the open stories, sorted."""
+        query = "SELECT story_id FROM stories WHERE status = 'open' ORDER BY story_id"
+        return [StoryId(i) for (i,) in self._db.execute(query)]
+
+    def story_ids(self) -> list[StoryId]:
+        """Return the ids of all stories there ever were, sorted."""
+        return [StoryId(i) for (i,) in self._db.execute("SELECT story_id FROM stories ORDER BY 1")]
+
+    def story(self, story_id: StoryId) -> Story | None:
+        """Return a story as the log leaves it; None where there is none of that id."""
+        query = "SELECT status, redirect FROM stories WHERE story_id = ?"
+        row = self._db.execute(query, (story_id,)).fetchone()
+        if row is None:
+            return None
+        members = self._db.execute(
+            "SELECT record FROM members WHERE story_id = ? ORDER BY place", (story_id,)
+        )
+        absorbed = self._db.execute(
+            "SELECT story_id FROM stories WHERE redirect = ? ORDER BY 1", (story_id,)
+        )
+        return Story(
+            story_id=story_id,
+            status=row[0],
+            redirect=row[1],
+            members=tuple(MEMBERSHIP.validate_json(r) for (r,) in members),
+            absorbed=tuple(StoryId(i) for (i,) in absorbed),
+        )
+
+    def members(self, story_ids: Iterable[StoryId]) -> dict[ArticleId, Membership]:
+        """Return the memberships of some stories, by article."""
+        query = f"SELECT record FROM members WHERE story_id {IN_LIST} ORDER BY story_id, place"
+        found = (
+            MEMBERSHIP.validate_json(r) for (r,) in self._db.execute(query, (in_list(story_ids),))
+        )
+        return {member.article_id: member for member in found}
+
+    def stories_of(self, ids: Iterable[ArticleId]) -> dict[ArticleId, StoryId]:
+        """Return the story of each article that has one."""
+        query = f"SELECT article_id, story_id FROM members WHERE article_id {IN_LIST}"
+        rows = self._db.execute(query, (in_list(ids),))
+        return {ArticleId(article): StoryId(story) for article, story in rows}
+
+    def changes(self, story_id: StoryId) -> list[LoggedChange]:
+        """Return the log of one story, oldest first."""
+        query = "SELECT batch, record FROM changes WHERE story_id = ? ORDER BY seq"
+        return [
+            LoggedChange(batch=batch, change=change_from_json(record))
+            for batch, record in self._db.execute(query, (story_id,))
+        ]
+
+    # Quarantine
+
+    def add_failures(self, failures: Iterable[Failed]) -> tuple[Failed, ...]:
+        """Keep failed inputs; returns those that were not in quarantine before."""
+        with self._transaction():
+            return insert_failures(self._db, failures)
+
+    def quarantine(self) -> list[Failed]:
+        """Return all failed inputs, by input."""
+        rows = self._db.execute("SELECT record FROM quarantine ORDER BY input, stage, reason")
+        return [FAILED.validate_json(record) for (record,) in rows]
+
+    # The fold
+
+    def apply(self, outcome: BatchOutcome) -> tuple[Failed, ...]:
+        """Apply a batch in one transaction; returns those of its failures that are new."""
+        with self._transaction():
+            return apply(self._db, outcome)
+
+    # The view
+
+    def unrendered(self) -> list[StoryId]:
+        """Return the stories whose file is older than their state, sorted."""
+        return [
+            StoryId(i) for (i,) in self._db.execute("SELECT story_id FROM unrendered ORDER BY 1")
+        ]
+
+    def rendered(self, entries: Iterable[ViewEntry]) -> None:
+        """Record what has been written for each story."""
+        with self._transaction():
+            for entry in entries:
+                row = (entry.story_id, entry.path, entry.digest, entry.line)
+                self._db.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?, ?)", row)
+                self._db.execute("DELETE FROM unrendered WHERE story_id = ?", (entry.story_id,))
+
+    def view(self) -> list[ViewEntry]:
+        """Return what the view should hold, by path."""
+        query = "SELECT story_id, path, digest, line FROM view ORDER BY path"
+        return [
+            ViewEntry(story_id=StoryId(story_id), path=path, digest=digest, line=line)
+            for story_id, path, digest, line in self._db.execute(query)
+        ]

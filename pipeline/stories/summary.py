@@ -1,0 +1,272 @@
+"""What a story says: its key terms, a few of its sentences, and the best of its titles.
+
+All weights come from the shipped background and the story's own articles, so a story's record
+does not change when unrelated articles arrive.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipeline.records import Article, ArticleId, Span, SummarySentence
+from pipeline.stories.background import background
+from pipeline.stories.terms import Token, language, stemmer, tokens, usual_form
+from pipeline.text import kept_text, sentences
+
+__all__ = ["choose_title", "key_terms", "summarize"]
+
+_DIGITS = 4  # of weights that are shown
+_COMMON_SHARE = 0.1  # stems in more documents than that are no key terms: "said" is in 9.8 %; guess
+_NAME_SHARE = 0.15  # "Macron" is "Emmanuel Macron" if one mention in seven says so; guess
+_SUMMARY_STEMS = 30  # how many stems a summary tries to cover; guess
+_SENTENCES_READ = 12  # of each article: reports say what happened first; guess
+_SENTENCE_WORDS = (6, 60)  # shorter is a heading or a fragment, longer is a list; guess
+_FADE = 0.15  # how much less each later sentence of an article counts; guess
+_OVERLAP = 0.5  # share of a sentence's stems in an earlier one that makes it say the same; guess
+_TITLE_WORDS = 5  # shorter titles tease or label ("Live", "What we know"); guess
+_BULLET = re.compile(r"[•‣▪·*–—-]\s+")
+_COMPLETE = re.compile(r"(?<!\.)[.!?؟۔।॥።။។。！？][\"'”’»›）」』)\]]*$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """An article with its words, title first, and the TF-IDF weights of its stems."""
+
+    article: Article
+    title: Sequence[Token]
+    body: Sequence[Token]
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A sentence that may stand in a summary; `position` counts from 0 in its article."""
+
+    article_id: ArticleId
+    span: Span
+    position: int
+    words: int
+    stems: frozenset[str]
+    is_complete: bool
+
+
+def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, float], ...]:
+    """Return the terms that a story is about, heaviest first.
+
+    Parameters
+    ----------
+    articles
+        The articles of the story, in any order.
+    n
+        How many terms at most.
+
+    Returns
+    -------
+    tuple of (str, float)
+        Terms as they are written, names of two words in one piece, numbers left out, with
+        weights above 0 and at most 1: the mean TF-IDF over the articles, as a share of the
+        heaviest.
+
+    Examples
+    --------
+    >>> text = "Floods hit Aldern. Mayor Hanna Bricke said Aldern had never seen such floods."
+    >>> [term for term, _ in key_terms([Article(article_id=ArticleId("a"), text=text)], 3)]
+    ['Aldern', 'Hanna Bricke', 'floods']
+    """
+    read = _read(articles)
+    weights = {stem: w for stem, w in _centroid(read).items() if not stem[0].isdigit()}
+    counts = Counter(token.stem for one in read for token in (*one.title, *one.body))
+    forms = _written(read)
+    terms = {forms[stem]: weight for stem, weight in weights.items()}
+    for (rarer, commoner), (written, count) in _names(read, weights, counts).items():
+        is_meant = count >= _NAME_SHARE * counts[commoner]
+        terms.pop(forms[rarer], None)
+        if is_meant:
+            terms.pop(forms[commoner], None)
+        terms[written] = max(weights[rarer], weights[commoner] if is_meant else 0.0)
+    heaviest = sorted(terms, key=lambda term: (-terms[term], term))[:n]
+    return tuple((term, round(terms[term] / terms[heaviest[0]], _DIGITS)) for term in heaviest)
+
+
+def summarize(articles: Iterable[Article], n: int = 3) -> tuple[SummarySentence, ...]:
+    """Return up to `n` sentences that together say most of what the articles share.
+
+    Sentences are chosen one by one: each is the one that adds most key stems for its length,
+    counted down the farther it stands from the start of its article, and never one that mostly
+    repeats a sentence chosen before. Fragments and cut-off sentences are taken only where an
+    article set has no others.
+
+    Parameters
+    ----------
+    articles
+        The articles of the story, in any order. Removed spans are skipped.
+    n
+        How many sentences at most.
+
+    Returns
+    -------
+    tuple of SummarySentence
+        In the order they were chosen, the most telling first.
+    """
+    read = _read(articles)
+    weights = _centroid(read)
+    heaviest = sorted(weights, key=lambda stem: (-weights[stem], stem))[:_SUMMARY_STEMS]
+    left = {stem: weights[stem] for stem in heaviest}
+    every = [candidate for one in read for candidate in _candidates(one.article)]
+    pool = [candidate for candidate in every if candidate.is_complete] or every
+    chosen: list[_Candidate] = []
+    while pool and len(chosen) < n:
+        best = max(pool, key=lambda candidate: _gain(candidate, left))
+        if _gain(best, left) <= 0:
+            break
+        chosen.append(best)
+        left = {stem: weight for stem, weight in left.items() if stem not in best.stems}
+        pool = [candidate for candidate in pool if not _says_the_same(candidate, best)]
+    return tuple(SummarySentence(article_id=c.article_id, span=c.span) for c in chosen)
+
+
+def choose_title(articles: Iterable[Article]) -> ArticleId:
+    """Return the article whose title says best what the story is about.
+
+    The title nearest to the mean of all articles wins; one of fewer than five words counts less.
+    Where no article has a title, or none shares a term, the first to be published is returned.
+
+    Raises
+    ------
+    ValueError
+        There is no article.
+    """
+    read = _read(articles)
+    if not read:
+        raise ValueError("choose_title: a story has at least one article; none was given")
+    weights = _centroid(read)
+
+    def nearness(one: _Read) -> float:
+        stems = {token.stem for token in one.title}
+        length = math.sqrt(sum(_weight(stem, one.article) ** 2 for stem in sorted(stems)))
+        if not length:
+            return 0.0
+        product = sum(weights.get(stem, 0.0) * _weight(stem, one.article) for stem in sorted(stems))
+        return round(product / length * min(1.0, len(one.title) / _TITLE_WORDS), _DIGITS)
+
+    return max(read, key=nearness).article.article_id  # of equals, max keeps the first
+
+
+def _read(articles: Iterable[Article]) -> list[_Read]:
+    """Return what is in the articles, by publication (undated last), then by id."""
+    ordered = sorted(
+        articles,
+        key=lambda a: (a.published is None, a.published and a.published.instant, a.article_id),
+    )
+    read = []
+    for article in ordered:
+        stem = stemmer(language(article))
+        title = tokens(article.title, stem)
+        body = tokens(kept_text(article.text, article.removed), stem)
+        counts = Counter(token.stem for token in (*title, *body))
+        weights = {s: (1 + math.log(n)) * _weight(s, article) for s, n in sorted(counts.items())}
+        length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+        unit = {stem: weight / length for stem, weight in weights.items()}
+        read.append(_Read(article=article, title=title, body=body, weights=unit))
+    return read
+
+
+def _weight(stem: str, article: Article) -> float:
+    share = background(language(article)).share(stem)
+    return -math.log(share) if share <= _COMMON_SHARE else 0.0
+
+
+def _centroid(read: Sequence[_Read]) -> dict[str, float]:
+    """Return the mean weight of each stem over the articles, those at 0 left out."""
+    sums: Counter[str] = Counter()
+    for one in read:
+        for stem, weight in one.weights.items():
+            sums[stem] += weight  # type: ignore[assignment]  # a Counter may hold floats
+    return {stem: round(sums[stem] / len(read), 9) for stem in sorted(sums) if sums[stem] > 0}
+
+
+def _names(
+    read: Sequence[_Read], weights: Mapping[str, float], counts: Mapping[str, int]
+) -> dict[tuple[str, str], tuple[str, int]]:
+    """Find names of two words.
+
+    Returns
+    -------
+    dict
+        For the rarer and the commoner stem of each name: the name as written, and its count. Of
+        names that share a word the most frequent stays.
+    """
+    forms: dict[tuple[str, str], Counter[str]] = {}
+    for one in read:
+        for first, second in pairwise(one.body):
+            has_capitals = first.surface[0].isupper() and second.surface[0].isupper()
+            stems = first.stem, second.stem
+            if second.is_joined and has_capitals and all(stem in weights for stem in stems):
+                rarer, commoner = sorted(stems, key=lambda stem: (counts[stem], stem))
+                written = f"{first.surface} {second.surface}"
+                forms.setdefault((rarer, commoner), Counter())[written] += 1
+    names: dict[tuple[str, str], tuple[str, int]] = {}
+    taken: set[str] = set()
+    for pair, ways in sorted(forms.items(), key=lambda item: (-item[1].total(), item[0])):
+        count = ways.total()
+        # Two words that met once are a name only if they were never seen apart.
+        is_name = count > 1 or counts[pair[0]] == counts[pair[1]] == 1
+        if is_name and count * 2 >= counts[pair[0]] and taken.isdisjoint(pair):
+            names[pair] = usual_form(ways), count
+            taken |= set(pair)
+    return names
+
+
+def _written(read: Sequence[_Read]) -> dict[str, str]:
+    forms: dict[str, Counter[str]] = {}
+    for one in read:
+        for token in (*one.title, *one.body):
+            forms.setdefault(token.stem, Counter())[token.surface] += 1
+    return {stem: usual_form(counts) for stem, counts in forms.items()}
+
+
+def _candidates(article: Article) -> list[_Candidate]:
+    stem = stemmer(language(article))
+    kept = [
+        span
+        for span in sentences(article.text)
+        if all(cut.end <= span.start or span.end <= cut.start for cut in article.removed)
+    ]
+    return [
+        _candidate(article, span, position, stem)
+        for position, span in enumerate(kept[:_SENTENCES_READ])
+    ]
+
+
+def _candidate(
+    article: Article, span: Span, position: int, stem: Callable[[str], str]
+) -> _Candidate:
+    bullet = _BULLET.match(article.text, span.start, span.end)
+    start = bullet.end() if bullet else span.start
+    sentence = article.text[start : span.end]
+    stems = [token.stem for token in tokens(sentence, stem)]
+    shortest, longest = _SENTENCE_WORDS
+    return _Candidate(
+        article_id=article.article_id,
+        span=Span(start, span.end),
+        position=position,
+        words=len(stems),
+        stems=frozenset(stems),
+        is_complete=bool(_COMPLETE.search(sentence)) and shortest <= len(stems) <= longest,
+    )
+
+
+def _gain(candidate: _Candidate, left: Mapping[str, float]) -> float:
+    added = sum(weight for stem, weight in left.items() if stem in candidate.stems)
+    # The root keeps long sentences from winning by length and short ones by density.
+    return added / math.sqrt(max(candidate.words, 1)) / (1 + _FADE * candidate.position)
+
+
+def _says_the_same(candidate: _Candidate, chosen: _Candidate) -> bool:
+    smaller = max(1, min(len(candidate.stems), len(chosen.stems)))
+    return len(candidate.stems & chosen.stems) >= _OVERLAP * smaller
