@@ -79,6 +79,9 @@ class ExtractSettings(_Section):
         "and balanced on pages where precision loses most of it.",
     )
     max_bytes: int = Field(8 * 2**20, gt=0, description="Larger inputs are refused (bytes).")
+    max_elements: int = Field(
+        100_000, gt=0, description="Pages with more HTML elements are refused (elements)."
+    )
     min_words: int = Field(25, ge=0, description="Texts with fewer words are refused (words).")
     timeout_seconds: float = Field(20.0, gt=0, description="Wall time for one input (seconds).")
     memory_mib: int = Field(2048, ge=256, description="Memory of one worker (MiB).")

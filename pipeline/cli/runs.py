@@ -71,4 +71,5 @@ def _summary(report: RunReport, seconds: float, folder: str) -> str:
     wrote = f"{report.files_written} files written, {report.files_removed} removed"
     changed = wrote if report.files_written or report.files_removed else "nothing changed"
     held = f"{report.stories} stories of {report.articles} articles in {folder}"
-    return f"{new}; {articles}; {held}: {changed}; {seconds:.1f} s"
+    kept = f"; {report.quarantined} inputs in quarantine" if report.quarantined else ""
+    return f"{new}; {articles}; {held}: {changed}{kept}; {seconds:.1f} s"

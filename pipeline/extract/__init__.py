@@ -83,7 +83,7 @@ def _read(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Art
 
 def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
     try:
-        tree = parse(decode(page.body))
+        tree = parse(decode(page.body), settings.max_elements)
         text = main_text(tree, settings.favor)
         known = read_metadata(tree, text, page, outlets)
     except UnreadableError:

@@ -31,17 +31,22 @@ _CROWDED = XPath(f"//*[count(*) > {_MOST_INLINE_CHILDREN}]")
 _FIRST_WEB_DAY = "1995-01-01"
 
 
-def parse(text: str) -> HtmlElement:
+def parse(text: str, max_elements: int) -> HtmlElement:
     """Return the tree of a page as trafilatura reads it, made safe for its slow spots.
 
     Raises
     ------
     UnreadableError
-        ``no_text`` where there is no markup in it.
+        ``no_text`` where there is no markup in it; ``too_large`` where there is too much.
     """
     tree = load_html(text)
     if tree is None:
         raise UnreadableError("no_text", "the page holds no HTML elements")
+    count = sum(1 for _ in tree.iter())
+    if count > max_elements:
+        raise UnreadableError(
+            "too_large", f"{count} elements are more than extract.max_elements = {max_elements}"
+        )
     for parent in _CROWDED(tree):
         strip_tags(parent, *_INLINE)
     return tree

@@ -19,7 +19,7 @@ from pipeline.repetition.spans import from_the_earliest, removed_spans, second_h
 
 __all__ = ["find_repeats"]
 
-_MOST_ROUNDS = 8  # articles need two or three; bounds the work on any input
+_MOST_ROUNDS = 64  # articles need two or three; bounds the work on any input
 
 
 def find_repeats(

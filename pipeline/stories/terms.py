@@ -68,7 +68,7 @@ _MARKS = "\u0300-\u036f\u0900-\u0963\u0966-\u109f\u1780-\u17d3"
 _WORD = re.compile(rf"[\w{_MARKS}]+(?:[.,](?=\d)\d+)*")
 # Scripts without spaces between words, in which a run of letters is a whole clause.
 _UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+"
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)"
 )
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 _APOSTROPHES = ("'", "’")
@@ -150,23 +150,26 @@ def stemmer(lang: str) -> Callable[[str], str]:
 def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
     """Return the words of `text` in reading order.
 
-    Single letters and what is left of "we've" or "they'll" are left out; scripts without spaces give overlapping pairs of characters.
+    Single letters and the ends of "we've" or "they'll" are left out; scripts without spaces give
+    overlapping pairs of characters.
 
     Examples
     --------
     >>> [t.surface for t in tokens("Floods hit Aldern. 1,200 people fled.", str) if t.is_name]
     ['Aldern', '1,200']
     """
-    visible = "".join(c for c in _compose(text) if unicodedata.category(c) != "Cf")
+    visible = _visible(text)
     found: list[Token] = []
     position = 0
     for match in _WORD.finditer(visible):
         surface, between = match.group(), visible[position : match.start()]
         starts_sentence = not position or _SENTENCE_BREAK.search(between) is not None
         position = match.end()
-        if _UNSPACED.match(surface):
-            pairs = [surface[i : i + 2] for i in range(max(1, len(surface) - 1))]
-            found += [Token(pair, pair, is_name=False, is_joined=False) for pair in pairs]
+        if _UNSPACED.search(surface):
+            found += [
+                Token(t, normalize(t), is_name=t[0].isdigit(), is_joined=False)
+                for t in _pieces(surface)
+            ]
         elif between in _APOSTROPHES and len(surface) <= _CLITIC_CHARS:
             continue
         elif len(surface) > 1 or surface.isdigit():
@@ -177,8 +180,23 @@ def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
     return found
 
 
-def _compose(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+def _visible(text: str) -> str:
+    """Return `text` with compatible characters unified and invisible ones (zero width) gone."""
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in composed if unicodedata.category(c) != "Cf")
+
+
+def _pieces(run: str) -> list[str]:
+    """Cut a run without spaces into pairs of characters, and words of other scripts inside it."""
+    found = []
+    for piece in filter(None, _UNSPACED.split(run)):
+        if _UNSPACED.match(piece):
+            found += [piece[i : i + 2] for i in range(max(1, len(piece) - 1))]
+        else:
+            found.append(piece)
+    return found
 
 
 def article_terms(article: Article, stem: Callable[[str], str]) -> ArticleTerms:
