@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 
 from pipeline.records import RemovedSpan, Span
@@ -13,7 +15,6 @@ __all__ = ["kept_text", "normalize", "paragraphs", "sentences", "words"]
 
 _WORD = re.compile(r"\w+")
 _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″", '"'))
-_KEPT_CONTROLS = frozenset("\n\t\r")
 
 
 def normalize(text: str) -> str:
@@ -28,11 +29,15 @@ def normalize(text: str) -> str:
     '"what\'s up?"'
     """
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
-    if folded.isascii() and folded.isprintable():
-        return folded
-    return "".join(
-        c for c in folded if c in _KEPT_CONTROLS or unicodedata.category(c) not in {"Cf", "Cc"}
-    )
+    return _dropped().sub("", folded)
+
+
+@cache
+def _dropped() -> re.Pattern[str]:
+    """Match what `normalize` drops; made on first use, because it looks at all code points."""
+    every = map(chr, range(sys.maxunicode + 1))
+    dropped = (c for c in every if unicodedata.category(c) in {"Cf", "Cc"} and c not in "\n\t\r")
+    return re.compile(f"[{re.escape(''.join(dropped))}]")
 
 
 def words(text: str) -> list[Span]:

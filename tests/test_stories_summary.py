@@ -35,7 +35,7 @@ def text_of(story: list[Article], sentence: SummarySentence) -> str:
 
 
 def test_key_terms_are_words_a_reader_knows(story: list[Article]) -> None:
-    terms = dict(key_terms(story, 8))
+    terms = dict(key_terms(story, 12))
     assert {"Brennick", "Joana Pell", "hall", "market"} <= terms.keys()
     assert "the" not in terms
     assert max(terms.values()) == 1.0

@@ -103,14 +103,14 @@ def _take_apart(tree: HtmlElement, uri: str) -> _Page:
 
 
 def _titles(parts: _Page) -> list[Claim]:
-    """List one claim of each place; the order decides where no two agree (development pages)."""
+    """List what each place says; the order decides where no two agree (development pages)."""
     places = (
         ("json-ld", parts.stated("headline")),
         ("meta", [claim.text for claim in markup.meta_claims(parts.meta, markup.TITLES)]),
         ("heading", markup.headings(parts.tree)),
         ("title", markup.page_titles(parts.tree)),
     )
-    return [Claim(origin, texts[0]) for origin, texts in places if texts]
+    return [Claim(origin, text) for origin, texts in places for text in texts]
 
 
 def _site_names(parts: _Page) -> list[str]:

@@ -59,6 +59,7 @@ _LABEL = re.compile(
 )
 _AGENCIES = frozenset({"reuters", "bloomberg", "xinhua", "interfax", "sputnik"})
 _LONGEST_SHORT_FORM_CHARS = 5  # dpa, AFP, ANSA, Belga
+_SITE_WORDS = frozenset({"com", "digital", "news", "online", "sport", "sports", "web"})
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -130,5 +131,7 @@ def _is_name(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    plain = " ".join(re.findall(r"\w+", name.casefold()))
-    return plain.removeprefix("the ").removesuffix(" com")
+    words = re.findall(r"\w+", name.casefold())
+    while len(words) > 1 and words[-1] in _SITE_WORDS:
+        words.pop()
+    return " ".join(words).removeprefix("the ")

@@ -34,7 +34,8 @@ def choose_title(claims: Sequence[Claim], site_names: Collection[str]) -> Claim:
     cleaned: list[Claim] = []
     for origin, text in claims:
         title = without_site_name(text[:_LONGEST_TITLE_CHARS].strip(), own)
-        if not _names_site(title, own):
+        # The first of a place that is not the site's own name; a logo is a heading too.
+        if not _names_site(title, own) and origin not in {claim.origin for claim in cleaned}:
             cleaned.append(Claim(origin, _shortest_form(title, cleaned)))
     if not cleaned:
         return Claim("", "")

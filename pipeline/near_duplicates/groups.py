@@ -17,7 +17,7 @@ from pipeline.text import kept_text
 
 __all__ = ["group"]
 
-_COMPLETE = 0.9  # share of the distinct words of the richest member; guess
+_OPENING = 0.9  # share of the opening words that both have; guess
 _INSIDE = 0.85  # of a cut article is in the whole; the rest is a "read more"
 _MOST = (
     0.5  # a part that covers so much of an article is a copy of it, not a brief inside it; guess
@@ -49,9 +49,9 @@ def group(articles: Iterable[Article], relations: Iterable[NearDuplicate]) -> li
     opening, or at least half of it. Containment never chains: what is itself a part holds nothing,
     and a part joins only the article of which it covers most. A roundup joins no group.
 
-    The canonical article is the earliest of the complete ones, which have at least 90 % of the
-    distinct words of the richest member; the richest of those where dates are missing or equal,
-    and the first id of those that are still equal.
+    The canonical article is the earliest of the complete ones, which no other member contains;
+    the one with most distinct words where dates are missing or equal, and the first id of those
+    that are still equal. What an outlet adds to a report does not make its copy more complete.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def group(articles: Iterable[Article], relations: Iterable[NearDuplicate]) -> li
     members: dict[ArticleId, list[ArticleId]] = defaultdict(list)
     for article_id in sorted(facts):
         members[root[article_id]].append(article_id)
-    groups = [_choose(ids, facts) for ids in members.values() if len(ids) > 1]
+    wholes = _wholes(bare)
+    groups = [_choose(ids, facts, wholes) for ids in members.values() if len(ids) > 1]
     return sorted(groups, key=lambda one: one.members)
 
 
@@ -132,7 +133,7 @@ def _is_cut_from(attachment: _Attachment, facts: Mapping[ArticleId, _Facts]) -> 
     if attachment.covers >= _MOST:
         return True
     opening = part.words[:_OPENING_WORDS]
-    return bool(np.isin(opening, whole.words[:_LEAD_WORDS]).mean() >= _COMPLETE)
+    return bool(np.isin(opening, whole.words[:_LEAD_WORDS]).mean() >= _OPENING)
 
 
 def _attach(
@@ -148,9 +149,22 @@ def _attach(
     return {article_id: joined.get(first, first) for article_id, first in root.items()}
 
 
-def _choose(members: Sequence[ArticleId], facts: Mapping[ArticleId, _Facts]) -> DuplicateGroup:
-    richest = max(facts[member].distinct_words for member in members)
-    complete = [m for m in members if facts[m].distinct_words >= _COMPLETE * richest]
+def _wholes(relations: Iterable[NearDuplicate]) -> dict[ArticleId, set[ArticleId]]:
+    """Return for each partial copy the articles that contain it."""
+    wholes: dict[ArticleId, set[ArticleId]] = defaultdict(set)
+    for one in relations:
+        if one.relation not in SYMMETRIC:
+            part, whole = (one.b, one.a) if one.relation == "contains" else (one.a, one.b)
+            wholes[part].add(whole)
+    return wholes
+
+
+def _choose(
+    members: Sequence[ArticleId],
+    facts: Mapping[ArticleId, _Facts],
+    wholes: Mapping[ArticleId, set[ArticleId]],
+) -> DuplicateGroup:
+    complete = [m for m in members if wholes.get(m, set()).isdisjoint(members)] or members
     first = min(facts[m].published for m in complete)
     earliest = [m for m in complete if facts[m].published == first]
     fullest = max(facts[m].distinct_words for m in earliest)

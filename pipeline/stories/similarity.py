@@ -167,6 +167,8 @@ def links(vectors: TermVectors, hours: NDArray[np.float64], window_hours: float)
         less the mean crowding of both articles. Pairs near 0 are left out.
     """
     matrix, size = vectors.matrix, vectors.matrix.shape[0]
+    if not size:
+        return csr_array((0, 0), dtype=np.float64)
     columns = matrix.T.tocsr()
     step = max(1, _PRODUCT_CELLS // max(1, size))
     found = []

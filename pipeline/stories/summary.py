@@ -76,7 +76,7 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
     --------
     >>> text = "Floods hit Aldern. Mayor Hanna Bricke said Aldern had never seen such floods."
     >>> [term for term, _ in key_terms([Article(article_id=ArticleId("a"), text=text)], 3)]
-    ['Aldern', 'Hanna Bricke', 'floods']
+    ['Aldern', 'floods', 'Hanna Bricke']
     """
     read = _read(articles)
     weights = {stem: w for stem, w in _centroid(read).items() if not stem[0].isdigit()}

@@ -73,7 +73,8 @@ _UNSPACED = re.compile(
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 _APOSTROPHES = ("'", "’")
 _CLITIC_CHARS = 2
-_SENTENCE_BREAK = re.compile(r"[.!?:…\n\"“”„«»]")
+# A mark anywhere between two words, or a quotation mark right before the second.
+_SENTENCE_BREAK = re.compile(r"[.!?:…।\n]|[\"“„«»]$")
 # A title in which most words have a capital says nothing about names ("Title Case"); guess.
 _TITLE_CASE_SHARE = 0.6
 _LEAD_WORDS = 60  # about two sentences, the part of a report that says what happened; guess
