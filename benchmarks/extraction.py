@@ -20,7 +20,7 @@ from benchmarks.gold import GoldPage
 from benchmarks.timing import times_as_fast
 from pipeline.config import Settings
 from pipeline.engines import clean_articles_of_page
-from pipeline.records import Failed, RawPage, Timestamp
+from pipeline.records import Article, RawPage, Timestamp
 from pipeline.text import kept_text
 
 SETS = (
@@ -83,8 +83,8 @@ def read_ours(html: bytes) -> Reading:
         body=html,
         fetched_at=_FETCHED_AT,
     )
-    (article,) = clean_articles_of_page(page, Settings())
-    if isinstance(article, Failed):
+    article = next(iter(clean_articles_of_page(page, Settings())), None)
+    if not isinstance(article, Article):
         return Reading()
     return Reading(
         text=kept_text(article.text, article.removed),
@@ -106,7 +106,7 @@ def read_trafilatura(html: bytes, *, precision: bool) -> Reading:
         text=found.text or "",
         title=found.title or "",
         published=found.date or "",
-        authors=tuple(name.strip() for name in (found.author or "").split(";")),
+        authors=tuple(name.strip() for name in (found.author or "").split(";") if name.strip()),
     )
 
 
@@ -135,26 +135,26 @@ def _figures(name: str, part: str, read: Sequence[tuple[GoldPage, Readings]]) ->
     default = _means((page, readings.default) for page, readings in read)
     return [
         Figure(
-            name=f"{name} {measure}{part}",
+            name=f"{name} {what}{part}",
             value=value,
-            peer=max(precision[measure], default[measure]),
-            peer_name="precision" if precision[measure] > default[measure] else "default",
+            peer=max(precision[what], default[what]),
+            peer_name="precision" if precision[what] > default[what] else "default",
             gated=not part,
         )
-        for measure, value in ours.items()
+        for what, value in ours.items()
     ]
 
 
 def _means(read: Iterable[tuple[GoldPage, Reading]]) -> dict[str, float]:
     values: dict[str, list[float]] = {}
     for page, reading in read:
-        for measure, found in _measures(page, reading).items():
-            values.setdefault(measure, []).extend(found)
-    return {measure: metrics.mean(found) for measure, found in values.items() if found}
+        for what, found in _measures(page, reading).items():
+            values.setdefault(what, []).extend(found)
+    return {what: metrics.mean(found) for what, found in values.items() if found}
 
 
 def _measures(page: GoldPage, reading: Reading) -> dict[str, list[float]]:
-    """Return what one page adds to each measure: nothing where it is not annotated."""
+    """Return what one page adds to each figure: nothing where it is not annotated."""
     single = {
         "text F1": metrics.text_f1(page.text, reading.text),
         "title": metrics.same_title(page.title, reading.title),
@@ -163,7 +163,7 @@ def _measures(page: GoldPage, reading: Reading) -> dict[str, list[float]]:
         "authors": metrics.same_authors(page.authors, reading.authors),
     }
     snippets = metrics.snippets_right(page.required, page.forbidden, reading.text)
-    values = {measure: [] if value is None else [float(value)] for measure, value in single.items()}
+    values = {what: [] if value is None else [float(value)] for what, value in single.items()}
     return values | {"snippets": [float(right) for right in snippets]}
 
 

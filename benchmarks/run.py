@@ -43,6 +43,23 @@ TASKS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write results; return 1 if a floor is broken."""
+    options = _options(arguments)
+    broken = []
+    for name in options.tasks or TASKS:
+        figures = _measured(name, options.limit, options.jobs)
+        if figures is None or options.limit is not None:
+            continue
+        floors = load_floors(FLOORS, name)
+        if options.update_floors:
+            floors = raise_floors(figures, floors, allow_lower=options.allow_lower)
+            save_floors(FLOORS, name, floors)
+        broken += [f"{name}: {line}" for line in broken_floors(figures, floors)]
+    for line in broken:
+        print(line, file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("tasks", nargs="*", metavar="task", help=f"of {', '.join(TASKS)}; all")
     parser.add_argument("--limit", type=int, help="rows of each set; floors are not checked then")
@@ -57,20 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("floors come from whole sets: --update-floors goes without --limit")
     if options.allow_lower and not options.update_floors:
         parser.error("--allow-lower goes with --update-floors")
-
-    broken = []
-    for name in options.tasks or TASKS:
-        figures = _measured(name, options.limit, options.jobs)
-        if figures is None or options.limit is not None:
-            continue
-        floors = load_floors(FLOORS, name)
-        if options.update_floors:
-            floors = raise_floors(figures, floors, allow_lower=options.allow_lower)
-            save_floors(FLOORS, name, floors)
-        broken += [f"{name}: {line}" for line in broken_floors(figures, floors)]
-    for line in broken:
-        print(line, file=sys.stderr)
-    return 1 if broken else 0
+    return options
 
 
 def _measured(name: str, limit: int | None, jobs: int) -> list[Figure] | None:

@@ -364,3 +364,26 @@ def test_a_state_made_with_other_settings_is_refused_with_the_command_that_helps
     done = run(ingested, "ingest", SAMESTORY_NEAR_DUPLICATES__SEED="9")
     assert done.returncode == 3
     assert "samestory rebuild" in done.stderr
+
+
+def test_the_two_seed_articles_are_one_story_of_two_reports(
+    data_sets: Path, tmp_path: Path
+) -> None:
+    source = f'[[sources]]\nname = "seeds"\npath = "{data_sets / "seeds"}"\n'
+    (tmp_path / "news.toml").write_text(source, encoding="utf-8")
+    assert run(tmp_path, "ingest").returncode == 0
+    (story,) = records(tmp_path)
+    assert story["duplicate_groups"] == []
+    dated, undated = story["articles"]
+    assert undated["published"] is None
+    assert [span for span in undated["removed"] if span["reason"] == "repeated"] == []
+    assert dated["published"] == {
+        "instant": "2025-07-02T19:06:00Z",
+        "precision": "minute",
+        "zone": "guessed_from_outlet",
+        "origin": "text",
+        "raw": "Jul 03, 2025, 00:36 IST",
+    }
+    repeats = [span for span in dated["removed"] if span["reason"] == "repeated"]
+    assert sum(span["words"] for span in repeats) == 523
+    assert all(span["copy_of"] and span["similarity"] == 1.0 for span in repeats)

@@ -1,6 +1,6 @@
 """Pages and files to articles: text, title, authors, dates, language, outlet, address.
 
-Rooms: `decoding` (bytes to text); for HTML `main_text` (the one place that knows trafilatura) and
+Rooms: `decoding` (bytes to text); for HTML `body` (the one place that knows trafilatura) and
 `metadata`, which chooses among what `json_ld` and `markup` find; `plain` for text files; `entry`
 for feed entries and JSON Lines. All share `dates`, `zones`, `people`, `titles`, `languages` and
 `addresses`.
@@ -12,9 +12,9 @@ import re
 
 from pipeline.config import ExtractSettings
 from pipeline.errors import UnreadableError
+from pipeline.extract.body import main_text, parse
 from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
-from pipeline.extract.main_text import main_text, parse
 from pipeline.extract.metadata import read_metadata
 from pipeline.extract.plain import read_plain
 from pipeline.identity import article_id
@@ -58,13 +58,22 @@ def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> A
     UnreadableError
         ``unsupported`` media type; ``empty``; ``too_large``; ``binary``; ``encoding``;
         ``bad_entry``; ``no_text``; ``too_short``; ``parser_error``.
+    MemoryError
+        Where the caller has limited it.
     """
     if len(page.body) > settings.max_bytes:
         raise UnreadableError(
             "too_large",
             f"{len(page.body)} bytes are more than extract.max_bytes = {settings.max_bytes}",
         )
-    article = _read(page, settings, outlets)
+    try:
+        article = _read(page, settings, outlets)
+    except (UnreadableError, MemoryError):  # out of memory is the caller's limit at work
+        raise
+    except Exception as error:  # a broken page can fail anywhere below lxml and trafilatura
+        raise UnreadableError(
+            "parser_error", f"{type(error).__name__} while reading the page: {error}"
+        ) from error
     _refuse_short(article.text, settings.min_words)
     return article
 
@@ -82,16 +91,9 @@ def _read(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Art
 
 
 def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
-    try:
-        tree = parse(decode(page.body), settings.max_elements)
-        text = main_text(tree, settings.favor)
-        known = read_metadata(tree, text, page, outlets)
-    except UnreadableError:
-        raise
-    except Exception as error:  # a broken page can fail anywhere below lxml and trafilatura
-        raise UnreadableError(
-            "parser_error", f"{type(error).__name__} while reading the page: {error}"
-        ) from error
+    tree = parse(decode(page.body), settings.max_elements)
+    text = main_text(tree, settings.favor)
+    known = read_metadata(tree, text, page, outlets)
     return Article(
         article_id=article_id(known.url, known.title, text),
         text=text,

@@ -28,7 +28,7 @@ def article_url(uri: str, stated: Iterable[str], outlets: OutletTable) -> str | 
         Tells that two hosts are one outlet.
     """
     own = canonical_url(uri) if host_of(uri) else None
-    for address in stated:
+    for address in filter(None, stated):
         candidate = _canonical(address, uri)
         if candidate and not _is_front_page(candidate) and _same_site(candidate, own, outlets):
             return candidate

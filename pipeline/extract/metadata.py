@@ -11,9 +11,9 @@ from lxml.html import HtmlElement
 from pipeline.config import Outlet
 from pipeline.extract import json_ld, markup
 from pipeline.extract.addresses import article_url
+from pipeline.extract.body import page_date
 from pipeline.extract.dates import Locale, first_believable, read_dateline, read_timestamp
 from pipeline.extract.languages import language
-from pipeline.extract.main_text import page_date
 from pipeline.extract.markup import Claim
 from pipeline.extract.people import people, starts_with_by
 from pipeline.extract.titles import choose_title

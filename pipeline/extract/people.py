@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 from pipeline.extract.months import MONTHS
 
-__all__ = ["people", "starts_with_by"]
+__all__ = ["names_only", "people", "starts_with_by"]
 
 _LONGEST_NAME_CHARS = 60
 _MOST_WORDS = 6  # "María del Carmen de la Cruz" has six; longer is a sentence
@@ -59,6 +59,10 @@ _LABEL = re.compile(
 )
 _AGENCIES = frozenset({"reuters", "bloomberg", "xinhua", "interfax", "sputnik"})
 _LONGEST_SHORT_FORM_CHARS = 5  # dpa, AFP, ANSA, Belga
+_PARTICLES = frozenset(
+    {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "e", "el", "en", "ibn", "in",
+     "la", "le", "ten", "ter", "und", "van", "von", "y", "zu", "dpa", "afp"}
+)  # fmt: skip
 _SITE_WORDS = frozenset({"com", "digital", "news", "online", "sport", "sports", "web"})
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -93,6 +97,23 @@ def people(bylines: Iterable[str], outlet_names: Collection[str] = ()) -> tuple[
 def starts_with_by(line: str) -> bool:
     """Tell whether a line begins like a byline (``By``, ``Von``, ``Par``, ...)."""
     return bool(_PREFIX.match(line))
+
+
+def names_only(line: str) -> bool:
+    """Tell whether a line holds nothing but names, titles and dates, with or without a "By".
+
+    Examples
+    --------
+    >>> names_only("By Ada Roe and Ludwig van Beek, senior reporter"), names_only("By noon it fell")
+    (True, False)
+    """
+    parts = _SEPARATOR.split(_PREFIX.sub("", line))
+    pieces = (_without_date(piece) for part in parts for piece in part.split(","))
+    return all(_ROLE.search(piece) or _is_capitalised(piece) for piece in pieces)
+
+
+def _is_capitalised(piece: str) -> bool:
+    return not any(word[0].islower() and word not in _PARTICLES for word in piece.split())
 
 
 def _names(byline: str) -> list[str]:

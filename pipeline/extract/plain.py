@@ -9,7 +9,7 @@ from pipeline.config import Outlet
 from pipeline.extract.addresses import article_url
 from pipeline.extract.dates import Locale, first_believable, read_dateline, read_timestamp
 from pipeline.extract.languages import language
-from pipeline.extract.people import people
+from pipeline.extract.people import names_only, people
 from pipeline.identity import article_id
 from pipeline.outlets import OutletTable, country_of_host, host_of, outlet_at, outlet_named
 from pipeline.records import Article, RawPage, RemovedSpan, Span
@@ -19,7 +19,6 @@ __all__ = ["read_plain"]
 
 _LONGEST_TITLE_CHARS = 250  # guess: longer first lines are paragraphs
 _LONGEST_BYLINE_CHARS = 200
-_MOST_BYLINE_WORDS = 20
 _MOST_HEAD_LINES = 5  # byline, date, outlet, credit, and one to spare
 _SENTENCE_END = re.compile(r"[.!?…。！？।]['\"”’»)]*$")
 _CREDIT = re.compile(
@@ -102,19 +101,14 @@ def _is_title(line: str) -> bool:
 
 def _is_byline(line: str) -> bool:
     """Tell whether a line names who wrote it or when, rather than what happened."""
-    words = len(line.split())
-    if (
-        len(line) > _LONGEST_BYLINE_CHARS
-        or words > _MOST_BYLINE_WORDS
-        or _SENTENCE_END.search(line)
-    ):
+    if len(line) > _LONGEST_BYLINE_CHARS or _SENTENCE_END.search(line):
         return False
     pieces = _PIECES.split(line)
-    dated = any(_is_date(piece) for piece in pieces)
     labelled = bool(_LABEL.match(line))
-    return (dated and (labelled or len(pieces) > 1 or _is_date(line))) or (
-        labelled and bool(people([line]))
-    )
+    if labelled and names_only(line) and people([line]):
+        return True
+    dated = any(_is_date(piece) for piece in pieces)
+    return dated and (labelled or len(pieces) > 1 or _is_date(line))
 
 
 def _is_date(piece: str) -> bool:

@@ -72,7 +72,7 @@ def place_articles(
 
     def assigned(left_out: Collection[ArticleId]) -> list[StoryChange]:
         founders = sorted(new - leaders.keys() - set(left_out))
-        batch = [dated(articles[i], clock) for i in founders]
+        batch = [articles[i] for i in founders]
         return assign(batch, open_stories(state), settings.stories, clock)
 
     # Whether an article made of passages is a roundup or one more report of the same event shows
