@@ -1,4 +1,4 @@
-"""Brings input in from outside. Today that is files; nothing here touches a network."""
+"""Files and folders as pages; nothing here touches a network."""
 
 from __future__ import annotations
 
