@@ -17,16 +17,18 @@ import os
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from pipeline.errors import StateError
-from pipeline.records import ArchivedPage, BatchMark, RawPage
+from pipeline.records import ArchivedPage, BatchMark, Fetched, RawPage
 
 __all__ = [
     "ArchiveWriter",
@@ -41,6 +43,9 @@ __all__ = [
 _OPEN = ".open"
 _BATCH_URI = "urn:samestory:batch:"
 _SOURCE_HEADER = "WARC-X-Samestory-Source"
+_VIA_HEADER = "WARC-X-Samestory-Via"
+# The body is archived decoded; headers that describe the bytes on the wire would be lies.
+_WIRE_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _ROTATE_BYTES = 1 << 30  # CC-NEWS rotates at 1 GiB too; larger files are awkward to move.
 
 
@@ -92,6 +97,46 @@ class ArchiveWriter:
             uri=page.uri,
             source=page.source,
             digest=page_digest(page.body),
+        )
+
+    def write_response(self, fetched: Fetched, source: str) -> ArchivedPage:
+        """Append what a server sent, with the request's headers beside it."""
+        file = self._writable()
+        offset = file.tell()
+        headers = {_SOURCE_HEADER: source, "WARC-Date": _warc_date(fetched.fetched_at)}
+        via = fetched.url if fetched.url != fetched.final_url else ""
+        if via:
+            headers[_VIA_HEADER] = via
+        received = [h for h in fetched.headers if h[0].lower() not in _WIRE_HEADERS]
+        response = _builder().create_warc_record(
+            fetched.final_url,
+            "response",
+            payload=io.BytesIO(fetched.body),
+            length=len(fetched.body),
+            http_headers=StatusAndHeaders(
+                f"{fetched.status} {HTTPStatus(fetched.status).phrase}",
+                [*received, ("Content-Length", str(len(fetched.body)))],
+                protocol="HTTP/1.1",
+            ),
+            warc_headers_dict=headers,
+        )
+        self._put(response)
+        asked = "".join(f"{name}: {value}\r\n" for name, value in fetched.request_headers)
+        beside = {"WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")}
+        self._append(
+            "metadata",
+            fetched.final_url,
+            asked.encode(),
+            "application/warc-fields",
+            headers | beside,
+        )
+        return ArchivedPage(
+            file=self._name,
+            offset=offset,
+            uri=fetched.final_url,
+            source=source,
+            digest=page_digest(fetched.body),
+            via=via,
         )
 
     def mark_batch(self, number: int, now: datetime) -> None:
@@ -221,13 +266,14 @@ def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark]:
             offset = records.get_record_offset()  # skips what is left of the record
             if record.rec_type == "metadata" and uri.startswith(_BATCH_URI):
                 yield BatchMark(number=int(uri.removeprefix(_BATCH_URI)))
-            elif record.rec_type == "resource":
+            elif _is_page(record):
                 yield ArchivedPage(
                     file=name,
                     offset=offset,
                     uri=uri,
                     source=record.rec_headers.get_header(_SOURCE_HEADER) or "",
                     digest=digest,
+                    via=record.rec_headers.get_header(_VIA_HEADER) or "",
                 )
 
 
@@ -281,4 +327,5 @@ def _page_of(record: ArcWarcRecord, source: str) -> RawPage:
         media_type=media_type.partition(";")[0].strip().lower(),
         body=record.content_stream().read(),
         fetched_at=fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=UTC),
+        via=record.rec_headers.get_header(_VIA_HEADER) or "",
     )

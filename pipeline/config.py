@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,6 +24,7 @@ from pipeline.errors import ConfigError
 __all__ = [
     "ENV_PREFIX",
     "ExtractSettings",
+    "FetchSettings",
     "LoadedSettings",
     "NearDuplicateSettings",
     "Outlet",
@@ -30,13 +32,16 @@ __all__ = [
     "RepetitionSettings",
     "RunSettings",
     "Settings",
+    "SourceKind",
     "SourceSettings",
     "StorySettings",
     "load_settings",
     "outcome_digest",
+    "source_kind",
 ]
 
 ENV_PREFIX = "SAMESTORY_"
+SourceKind = Literal["feed", "sitemap", "urls", "warc", "files"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -56,9 +61,34 @@ class SourceSettings(_Section):
     """One place that articles come from."""
 
     name: str = Field(min_length=1, description="Unique name, shown in reports.")
-    path: Path = Field(description="File or folder.")
+    path: Path | None = Field(None, description="File or folder; or else url.")
+    url: str | None = Field(
+        None, max_length=2048, description="Feed, sitemap, list of URLs or WARC file on the web."
+    )
+    kind: SourceKind | None = Field(None, description="What it is, where its name does not tell.")
     outlet: str | None = Field(None, description="Outlet of all articles that name none.")
+    family: str | None = Field(None, description="Publisher whose titles share their copy.")
     lang: str | None = Field(None, description="ISO 639-1 code for articles that state none.")
+    country: str | None = Field(
+        None, pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, upper case."
+    )
+    max_items: int = Field(
+        200, ge=1, description="New articles taken in one run, the first listed first (articles)."
+    )
+    max_listings: int = Field(
+        20, ge=1, description="Listings read in one run, with those they lead to (listings)."
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError(f"source {self.name!r} needs either path or url")
+        if self.url is not None and not _is_web_address(self.url):
+            raise ValueError(f"source {self.name!r}: url must begin with http:// or https://")
+        wanted = {"files": "path", "feed": "url", "sitemap": "url"}.get(self.kind or "")
+        if wanted and getattr(self, wanted) is None:
+            raise ValueError(f"source {self.name!r}: kind {self.kind!r} needs {wanted}")
+        return self
 
 
 class Outlet(_Section):
@@ -68,6 +98,50 @@ class Outlet(_Section):
     domains: tuple[str, ...] = Field((), description="Registered domains, such as bbc.co.uk.")
     country: str | None = Field(None, description="ISO 3166-1 alpha-2, upper case.")
     family: str | None = Field(None, description="Publisher whose titles share their copy.")
+
+
+class FetchSettings(_Section):
+    """How the live web is asked: who asks, how often, and how much of an answer is taken."""
+
+    user_agent: str = Field(
+        "samestory/0.1",
+        pattern=r"^[A-Za-z_-]+(/[\w.-]+)?$",
+        description="Name by which servers and robots.txt know us, with its version.",
+    )
+    contact: str = Field(
+        "",
+        pattern=r"^[\x21-\x7e]*$",
+        description="Address of a page or mailbox, told to every server.",
+    )
+    delay_seconds: float = Field(
+        5.0, ge=0, description="Pause between two visits to a registered domain (seconds)."
+    )
+    max_crawl_delay_seconds: float = Field(
+        30.0, ge=0, description="A longer Crawl-delay of robots.txt counts as this (seconds)."
+    )
+    max_hosts: int = Field(32, ge=1, description="Domains visited at once (domains).")
+    deadline_seconds: float = Field(
+        20.0, gt=0, description="For one URL with its robots.txt and redirects (seconds)."
+    )
+    connect_seconds: float = Field(
+        5.0, gt=0, description="For a connection with its TLS handshake (seconds)."
+    )
+    max_body_bytes: int = Field(8 * 2**20, gt=0, description="Of a body, decoded (bytes).")
+    max_header_bytes: int = Field(2**16, ge=1024, description="Of all headers together (bytes).")
+    max_redirects: int = Field(5, ge=0, description="Followed for one URL (redirects).")
+    robots_hours: float = Field(24.0, gt=0, description="How long robots.txt is kept (hours).")
+    backoff_minutes: float = Field(
+        10.0, ge=0, description="Pause after a failure, doubled by each one more (minutes)."
+    )
+    max_pause_hours: float = Field(
+        168.0, gt=0, description="Longest pause, also where a server asks for more (hours)."
+    )
+    allow_private_hosts: bool = Field(
+        default=False, description="Also visit private, local and reserved addresses."
+    )
+    ca_file: str = Field(
+        "", description="File of certificates (PEM) to trust besides those of the system."
+    )
 
 
 class ExtractSettings(_Section):
@@ -150,6 +224,7 @@ class Settings(_Section):
 
     paths: PathSettings = PathSettings()
     run: RunSettings = RunSettings()
+    fetch: FetchSettings = FetchSettings()
     extract: ExtractSettings = ExtractSettings()
     repetition: RepetitionSettings = RepetitionSettings()
     near_duplicates: NearDuplicateSettings = NearDuplicateSettings()
@@ -213,8 +288,26 @@ def load_settings(
 
 def outcome_digest(settings: Settings) -> str:
     """Return a short hash of all settings that can change an outcome, for provenance."""
-    relevant = settings.model_dump(mode="json", exclude={"paths", "run", "sources"})
+    relevant = settings.model_dump(mode="json", exclude={"paths", "run", "fetch", "sources"})
     return hashlib.blake2b(json.dumps(relevant, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def source_kind(source: SourceSettings) -> SourceKind:
+    """Return what a source is: as stated, else by its name; ``feed`` is any listing on the web."""
+    if source.kind is not None:
+        return source.kind
+    name = str(source.path or source.url).partition("?")[0].lower()
+    if name.endswith((".warc", ".warc.gz", ".arc", ".arc.gz")):
+        return "warc"
+    return "files" if source.path is not None else "feed"
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

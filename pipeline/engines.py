@@ -6,6 +6,7 @@ worker a memory limit; a worker that breaks one is replaced and its page becomes
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import resource
@@ -13,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -24,9 +26,16 @@ from pipeline.outlets import OutletTable, load_outlets
 from pipeline.records import Article, Failed, RawPage, RemovedSpan
 from pipeline.repetition import find_repeats
 
-__all__ = ["articles_of_page", "clean_articles_of_page", "extract_pages", "worker_count"]
+__all__ = [
+    "articles_of_page",
+    "clean_articles_of_page",
+    "extract_pages",
+    "in_workers",
+    "worker_count",
+]
 
-Work = Callable[[RawPage, Settings], list[Article | Failed]]
+T = TypeVar("T")
+ArticleWork = Callable[[RawPage, Settings], list[Article | Failed]]
 
 _PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memory (guess)
 
@@ -49,9 +58,25 @@ def clean_articles_of_page(page: RawPage, settings: Settings) -> list[Article | 
 
 
 def extract_pages(
-    pages: Iterable[RawPage], settings: Settings, work: Work = clean_articles_of_page
+    pages: Iterable[RawPage], settings: Settings, work: ArticleWork = clean_articles_of_page
 ) -> Iterator[list[Article | Failed]]:
-    """Yield what each page holds, in the order of the pages, whatever the number of workers.
+    """Yield what each page holds, in the order of the pages.
+
+    Parameters
+    ----------
+    pages, settings
+        As for `in_workers`.
+    work
+        `articles_of_page` or `clean_articles_of_page`.
+    """
+    for outcome in in_workers(pages, settings, work):
+        yield [outcome] if isinstance(outcome, Failed) else outcome
+
+
+def in_workers(
+    pages: Iterable[RawPage], settings: Settings, work: Callable[[RawPage, Settings], T]
+) -> Iterator[T | Failed]:
+    """Yield the outcome for each page, in the order of the pages, whatever the number of workers.
 
     Parameters
     ----------
@@ -60,18 +85,20 @@ def extract_pages(
     settings
         ``run.n_jobs`` workers, with the limits of ``extract``.
     work
-        What to do with a page: a function of this module.
+        A function of this module.
     """
     workers = worker_count(settings.run.n_jobs)
-    waiting: deque[tuple[RawPage, ProcessFuture[list[Article | Failed]]]] = deque()
+    waiting: deque[tuple[RawPage, ProcessFuture[T]]] = deque()
     with _pool(workers, settings) as pool:
         for page in pages:
             limit = settings.extract.timeout_seconds
             waiting.append((page, pool.schedule(work, args=(page, settings), timeout=limit)))
             if len(waiting) >= workers * _PAGES_AHEAD:
-                yield _result(*waiting.popleft(), settings)
+                outcome = _first_result(waiting, settings)
+                yield outcome
         while waiting:
-            yield _result(*waiting.popleft(), settings)
+            outcome = _first_result(waiting, settings)
+            yield outcome
 
 
 def worker_count(n_jobs: int) -> int:
@@ -123,28 +150,30 @@ def _pool(workers: int, settings: Settings) -> ProcessPool:
     return ProcessPool(
         max_workers=workers,
         context=context,
-        initializer=_limit_memory,
+        initializer=_prepare_worker,
         initargs=(settings.extract.memory_mib,),
     )
 
 
-def _limit_memory(memory_mib: int) -> None:
+def _prepare_worker(memory_mib: int) -> None:
+    for name in ("htmldate", "trafilatura"):  # they warn about every odd page
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     limit = memory_mib * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _result(
-    page: RawPage, job: ProcessFuture[list[Article | Failed]], settings: Settings
-) -> list[Article | Failed]:
+def _first_result(
+    waiting: deque[tuple[RawPage, ProcessFuture[T]]], settings: Settings
+) -> T | Failed:
+    page, job = waiting.popleft()
     limits = settings.extract
     try:
         return job.result()
     except TimeoutError:
         detail = f"no answer within extract.timeout_seconds = {limits.timeout_seconds:g}"
-        return [_failed(page, "timeout", detail)]
+        return _failed(page, "timeout", detail)
     except MemoryError:
-        detail = f"needs more than extract.memory_mib = {limits.memory_mib}"
-        return [_failed(page, "memory", detail)]
+        return _failed(page, "memory", f"needs more than extract.memory_mib = {limits.memory_mib}")
     except ProcessExpired as error:
         detail = f"the worker died with exit code {error.exitcode}, as a parser crash does"
-        return [_failed(page, "worker_died", detail)]
+        return _failed(page, "worker_died", detail)

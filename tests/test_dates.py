@@ -173,8 +173,9 @@ def test_what_stands_behind_updated_is_when_it_was_modified() -> None:
 
 
 def test_the_words_a_date_was_read_from_are_kept() -> None:
-    found = stamp("  Jul 03, 2025,\n 00:36 IST ")
+    found = stamp("World Desk |  Jul 03, 2025,\n 00:36 IST | 4 comments")
     assert found.raw == "Jul 03, 2025, 00:36 IST"
+    assert stamp("By Ada Roe 12:20pm Jan 7, 2024 Share").raw == "12:20pm Jan 7, 2024"
     assert found.origin == "test"
 
 

@@ -290,7 +290,7 @@ HOSTILE = {
         "</article></body></html>"
     ).encode("cp1252"),
     "one-tag.html": b"<div>" * (20 * 2**20 // 5),
-    "slow.html": b"<html><body><article><p>" + b"<b>word</b> <i>and</i> " * 40_000,
+    "slow.html": b"<html><body><article>" + b"<p>some words here</p>" * 90_000,
     "broken.xml": b"<rss><broken",
     "broken.jsonl": b'{"id": "a"\n',
 }

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pipeline.extract.months import MONTHS
 from pipeline.extract.zones import zoned
@@ -35,6 +36,19 @@ class Locale:
     lang: str | None = None
 
 
+class _Date(NamedTuple):
+    midnight: datetime
+    match: re.Match[str]
+
+
+class _Clock(NamedTuple):
+    reading: timedelta  # since midnight
+    precision: Precision
+    zone: str  # as named behind it, or empty
+    start: int
+    end: int
+
+
 _LONGEST_STATEMENT_CHARS = 400  # datelines are short; the rest of a paragraph is not one
 _NAME = r"(?P<month>[^\W\d_][^\s\d.,/|()–—-]{2,13})"  # not \w: Indian vowel signs are no \w
 _DAY = r"(?<![\d:.,])(?P<day>\d{1,2})"
@@ -56,7 +70,7 @@ _PATTERNS = tuple(re.compile(form) for form in _FORMS)
 _COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)(?!\d)")
 _UNIX = re.compile(r"(\d{10})(\d{3})?")
 _CLOCK = re.compile(
-    r"(?<![\d:.,])(\d{1,2})(?:[:.h時시]\s?(\d{2})[分분]?(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
+    r"(?<![\d:.])(\d{1,2})(?:[:.h時시]\s?(\d{2})[分분]?(?::(\d{2})(?:[.,]\d{1,9})?)?)?"
     r"\s?([ap]\.?\s?m\b\.?)?",
     re.IGNORECASE,
 )
@@ -163,24 +177,36 @@ def _read(text: str, origin: str, locale: Locale) -> Timestamp | None:
             instant=instant, precision="second", zone="stated", origin=origin, raw=text
         )
     found = _find_date(_COMPACT.sub(r"\1-\2-\3T\4:\5:\6", text), locale)
-    if found is None:
-        return None
-    day, before, after = found
-    clock = _find_clock(after[:_CLOCK_REACH_CHARS]) or _find_clock(before[-_CLOCK_REACH_CHARS:])
+    return found and _with_clock(found, origin, locale)
+
+
+def _with_clock(found: _Date, origin: str, locale: Locale) -> Timestamp:
+    clock = _clock_beside(found)
+    start, end = found.match.span()
     if clock is None:
-        return _whole_day(day, "missing", origin, text)
-    reading, precision, name = clock
-    local, zone = zoned(day + reading, name, locale.country)
-    if zone == "ambiguous" or (zone == "missing" and not reading):
-        return _whole_day(day, zone, origin, text)
+        return _whole_day(found.midnight, "missing", origin, found.match.group())
+    raw = found.match.string[min(start, clock.start) : max(end, clock.end)]
+    local, zone = zoned(found.midnight + clock.reading, clock.zone, locale.country)
+    if zone == "ambiguous" or (zone == "missing" and not clock.reading):
+        return _whole_day(found.midnight, zone, origin, raw)
     offset = local.utcoffset() if zone != "missing" else None
     return Timestamp(
         instant=local.astimezone(UTC),
-        precision=precision,
+        precision=clock.precision,
         zone=zone,
         origin=origin,
-        raw=text,
+        raw=raw,
         offset_minutes=None if offset is None else int(offset.total_seconds()) // 60,
+    )
+
+
+def _clock_beside(found: _Date) -> _Clock | None:
+    """Return the clock time inside of a date, else behind it, else before it."""
+    text, (start, end) = found.match.string, found.match.span()
+    if "clock" in found.match.groupdict():
+        return _find_clock(text, *found.match.span("clock"))
+    return _find_clock(text, end, end + _CLOCK_REACH_CHARS) or _find_clock(
+        text, max(0, start - _CLOCK_REACH_CHARS), start
     )
 
 
@@ -190,20 +216,16 @@ def _whole_day(day: datetime, zone: Zone, origin: str, raw: str) -> Timestamp:
     )
 
 
-def _find_date(text: str, locale: Locale) -> tuple[datetime, str, str] | None:
-    """Return the midnight of the date that stands first, and the text before and behind it."""
+def _find_date(text: str, locale: Locale) -> _Date | None:
+    """Return the date that stands first."""
     found = []
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            day = _midnight(match, locale)
-            if day:
-                found.append((match.start(), day, match))
+            midnight = _midnight(match, locale)
+            if midnight:
+                found.append(_Date(midnight, match))
                 break
-    if not found:
-        return None
-    start, day, match = min(found, key=lambda statement: statement[0])
-    clock = match.groupdict().get("clock") or ""
-    return day, text[:start], clock + text[match.end() :]
+    return min(found, key=lambda date: date.match.start(), default=None)
 
 
 def _midnight(match: re.Match[str], locale: Locale) -> datetime | None:
@@ -239,19 +261,23 @@ def _in_order(
     return None
 
 
-def _find_clock(text: str) -> tuple[timedelta, Precision, str] | None:
-    """Return the first clock time: since midnight, its precision, and the zone named behind it."""
-    for match in _CLOCK.finditer(text):
+def _find_clock(text: str, start: int, end: int) -> _Clock | None:
+    """Return the first clock time that begins within these bounds."""
+    for match in _CLOCK.finditer(text, start, end):
         hour, minute, second, half = match.groups()
         if minute is None and half is None:
             continue
         hours = int(hour)
         if half:
             hours = hours % 12 + (12 if half.lower().startswith("p") else 0)
-        reading = timedelta(hours=hours, minutes=int(minute or 0), seconds=int(second or 0))
         if hours > _LAST_HOUR or int(minute or 0) > _LAST_MINUTE:
             continue
         zone = _ZONE.match(text, match.end())
-        name = zone[1].replace("−", "-") if zone else ""
-        return reading, "second" if second else "minute", name
+        return _Clock(
+            reading=timedelta(hours=hours, minutes=int(minute or 0), seconds=int(second or 0)),
+            precision="second" if second else "minute",
+            zone=zone[1].replace("−", "-") if zone else "",
+            start=match.start(),
+            end=zone.end() if zone else match.end(),
+        )
     return None

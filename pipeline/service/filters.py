@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
 from typing import IO, Annotated
@@ -145,10 +145,15 @@ def _input_name(uri: str) -> str:
 
 
 def _date_text(stamp: Timestamp | None) -> str | None:
-    """Return an instant as ISO 8601, or the day alone where no more was stated."""
-    if stamp is None or stamp.precision != "day":
-        return instant_text(stamp.instant) if stamp else None
-    return f"{stamp.instant:%Y-%m-%d}"
+    """Return a time as ISO 8601: in the offset that was stated, else UTC; a day alone as a day."""
+    if stamp is None:
+        return None
+    if stamp.precision == "day":
+        return f"{stamp.instant:%Y-%m-%d}"
+    if stamp.zone != "stated" or not stamp.offset_minutes:
+        return instant_text(stamp.instant)
+    local = timezone(timedelta(minutes=stamp.offset_minutes))
+    return stamp.instant.astimezone(local).isoformat(timespec="seconds")
 
 
 def clean_rows(

@@ -77,10 +77,10 @@ def place_articles(
 
     # Whether an article made of passages is a roundup or one more report of the same event shows
     # when its sources have their stories.
-    without = assigned(composites) if composites else []
+    without = assigned(composites)
     home = _homes(without, stories, leaders)
     roundups = sorted(i for i, parts in composites.items() if len({home.get(p) for p in parts}) > 1)
-    changes = without if len(roundups) == len(composites) > 0 else assigned(roundups)
+    changes = without if len(roundups) == len(composites) else assigned(roundups)
     followers = {i: leaders[i] for i in sorted(new & leaders.keys())}
     return Placement(
         relations=reached,

@@ -17,18 +17,22 @@ from pipeline.records import (
     Article,
     ArticleId,
     Failed,
+    HostMemory,
     Membership,
     NearDuplicate,
     StoryChange,
     StoryId,
+    UrlMemory,
 )
 
 __all__ = [
     "ARTICLE",
     "FAILED",
+    "HOST_MEMORY",
     "IN_LIST",
     "MEMBERSHIP",
     "RELATION",
+    "URL_MEMORY",
     "BatchOutcome",
     "LoggedChange",
     "StoredVersion",
@@ -44,6 +48,8 @@ ARTICLE = TypeAdapter(Article)
 MEMBERSHIP = TypeAdapter(Membership)
 RELATION = TypeAdapter(NearDuplicate)
 FAILED = TypeAdapter(Failed)
+URL_MEMORY = TypeAdapter(UrlMemory)
+HOST_MEMORY = TypeAdapter(HostMemory)
 _CHANGES: dict[str, TypeAdapter[StoryChange]] = {
     kind.__name__.lower(): TypeAdapter(kind) for kind in get_args(StoryChange)
 }

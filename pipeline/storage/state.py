@@ -23,24 +23,29 @@ from pipeline.records import (
     ArticleId,
     BatchMark,
     Failed,
+    HostMemory,
     Membership,
     NearDuplicate,
     Story,
     StoryId,
+    UrlMemory,
 )
 from pipeline.storage.fold import apply, candidate_keys, insert_failures
 from pipeline.storage.rows import (
     ARTICLE,
     FAILED,
+    HOST_MEMORY,
     IN_LIST,
     MEMBERSHIP,
     RELATION,
+    URL_MEMORY,
     BatchOutcome,
     LoggedChange,
     StoredVersion,
     StoredWords,
     ViewEntry,
     change_from_json,
+    dump,
     in_list,
 )
 
@@ -54,9 +59,11 @@ CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE batches (number INTEGER PRIMARY KEY, clock TEXT);
 CREATE TABLE pages (
     source TEXT NOT NULL, uri TEXT NOT NULL, digest TEXT NOT NULL,
-    file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
+    via TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
     PRIMARY KEY (source, uri, digest)
 ) WITHOUT ROWID;
+CREATE INDEX pages_by_uri ON pages (uri);
+CREATE INDEX pages_by_via ON pages (via) WHERE via != '';
 CREATE INDEX pages_of_batch ON pages (batch);
 CREATE TABLE articles (
     article_id TEXT PRIMARY KEY, digest TEXT NOT NULL, arrived TEXT NOT NULL
@@ -93,6 +100,9 @@ CREATE TABLE quarantine (
     stage TEXT NOT NULL, reason TEXT NOT NULL, input TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (input, stage, reason)
 ) WITHOUT ROWID;
+-- What the fetcher remembers; the only tables that the archive cannot rebuild.
+CREATE TABLE url_memory (url TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE host_memory (domain TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE view (
     story_id TEXT PRIMARY KEY, path TEXT NOT NULL, digest TEXT NOT NULL, line TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -185,9 +195,9 @@ class State:
                         "INSERT OR IGNORE INTO batches VALUES (?, NULL)", (item.number,)
                     )
                 else:
-                    row = (item.source, item.uri, item.digest, item.file, item.offset)
+                    row = (item.source, item.uri, item.digest, item.via, item.file, item.offset)
                     self._db.execute(
-                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, NULL)", row
+                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, ?, NULL)", row
                     )
             self._db.execute("INSERT INTO archive_files VALUES (?)", (file,))
 
@@ -213,12 +223,56 @@ class State:
 
     def pages_of_batch(self, number: int) -> list[ArchivedPage]:
         """Return the pages of a batch in an order that does not depend on arrival."""
-        query = """SELECT source, uri, digest, file, offset FROM pages WHERE batch = ?
+        query = """SELECT source, uri, digest, via, file, offset FROM pages WHERE batch = ?
                    ORDER BY source, uri, digest"""
+        fields = ("source", "uri", "digest", "via", "file", "offset")
         return [
-            ArchivedPage(source=source, uri=uri, digest=digest, file=file, offset=offset)
-            for source, uri, digest, file, offset in self._db.execute(query, (number,))
+            ArchivedPage(**dict(zip(fields, row, strict=True)))
+            for row in self._db.execute(query, (number,))
         ]
+
+    def has_page_of(self, url: str, up_to_batch: int | None = None) -> bool:
+        """Say whether a page asked for, or answered, at this URL is archived.
+
+        Parameters
+        ----------
+        url
+            As a listing gives it.
+        up_to_batch
+            Look at this batch and earlier ones only; None looks at all.
+        """
+        query = """SELECT 1 FROM pages WHERE (uri = ?1 OR via = ?1)
+                   AND (?2 IS NULL OR batch <= ?2) LIMIT 1"""
+        return self._db.execute(query, (url, up_to_batch)).fetchone() is not None
+
+    # What the fetcher remembers
+
+    def url_memory(self, urls: Iterable[str]) -> dict[str, UrlMemory]:
+        """Return what is remembered of some URLs."""
+        query = f"SELECT record FROM url_memory WHERE url {IN_LIST}"
+        found = (
+            URL_MEMORY.validate_json(record)
+            for (record,) in self._db.execute(query, (in_list(urls),))
+        )
+        return {memory.url: memory for memory in found}
+
+    def host_memory(self) -> dict[str, HostMemory]:
+        """Return what is remembered of all registered domains."""
+        rows = self._db.execute("SELECT record FROM host_memory")
+        found = (HOST_MEMORY.validate_json(record) for (record,) in rows)
+        return {memory.domain: memory for memory in found}
+
+    def remember(self, urls: Iterable[UrlMemory], hosts: Iterable[HostMemory]) -> None:
+        """Keep what the fetcher has learned; the latest word on a URL or domain counts."""
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO url_memory VALUES (?, ?)",
+                [(memory.url, dump(URL_MEMORY, memory)) for memory in urls],
+            )
+            self._db.executemany(
+                "INSERT OR REPLACE INTO host_memory VALUES (?, ?)",
+                [(memory.domain, dump(HOST_MEMORY, memory)) for memory in hosts],
+            )
 
     # Articles and their relations
 
