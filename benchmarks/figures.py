@@ -33,7 +33,7 @@ class Figure:
     noise
         How far the figure may move without a change of ours.
     gated
-        Whether it gets a floor. Figures of few rows, which jump, are only reported.
+        Whether it gets a floor. Figures of few rows, which jump, and the like are only reported.
     """
 
     name: str

@@ -16,6 +16,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -23,11 +24,12 @@ from types import TracebackType
 from typing import Self
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from pipeline.errors import StateError
+from pipeline.errors import StateError, UnreadableError
 from pipeline.records import ArchivedPage, BatchMark, Fetched, RawPage
 
 __all__ = [
@@ -46,6 +48,10 @@ _SOURCE_HEADER = "WARC-X-Samestory-Source"
 _VIA_HEADER = "WARC-X-Samestory-Via"
 # The body is archived decoded; headers that describe the bytes on the wire would be lies.
 _WIRE_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+# What is read out of other people's archives; pictures, styles and scripts are passed over.
+_READABLE = frozenset(
+    {"text/html", "application/xhtml+xml", "text/plain", "application/x-samestory-entry+json"}
+)
 _ROTATE_BYTES = 1 << 30  # CC-NEWS rotates at 1 GiB too; larger files are awkward to move.
 
 
@@ -82,8 +88,12 @@ class ArchiveWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Complete the file, also after an error: what is whole is worth keeping."""
-        self._complete()
+        """Complete the file; after an error `recover` has to look first what of it is whole."""
+        if error is None:
+            self._complete()
+        elif self._file is not None:
+            with suppress(OSError):  # the error that brought us here is the one to tell
+                self._file.close()
 
     def write(self, page: RawPage) -> ArchivedPage:
         """Append one page."""
@@ -304,11 +314,22 @@ def read_page(folder: Path, where: ArchivedPage) -> RawPage:
 
 
 def foreign_pages(path: Path, source: str) -> Iterator[RawPage]:
-    """Yield the pages of any WARC or ARC file: responses with status 200, and resources."""
-    with path.open("rb") as file:
-        for record in ArchiveIterator(file, arc2warc=True):
-            if _is_page(record):
-                yield _page_of(record, source)
+    """Yield the pages of any WARC or ARC file: responses with status 200, and resources.
+
+    Raises
+    ------
+    UnreadableError
+        ``broken_warc``, after the pages before the damage.
+    """
+    try:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, arc2warc=True):
+                if _is_page(record) and _media_type(record) in _READABLE:
+                    yield _page_of(record, source)
+    except (ArchiveLoadFailed, EOFError, UnicodeError, ValueError, zlib.error) as error:
+        raise UnreadableError(
+            "broken_warc", f"{path.name}: {' '.join(str(error).split())}"
+        ) from None
 
 
 def _is_page(record: ArcWarcRecord) -> bool:
@@ -318,14 +339,18 @@ def _is_page(record: ArcWarcRecord) -> bool:
 
 
 def _page_of(record: ArcWarcRecord, source: str) -> RawPage:
-    headers = record.http_headers or record.rec_headers
-    media_type = headers.get_header("Content-Type") or "application/octet-stream"
     fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
     return RawPage(
         uri=record.rec_headers.get_header("WARC-Target-URI") or "",
         source=source,
-        media_type=media_type.partition(";")[0].strip().lower(),
+        media_type=_media_type(record),
         body=record.content_stream().read(),
         fetched_at=fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=UTC),
         via=record.rec_headers.get_header(_VIA_HEADER) or "",
     )
+
+
+def _media_type(record: ArcWarcRecord) -> str:
+    headers = record.http_headers or record.rec_headers
+    stated = headers.get_header("Content-Type") or "application/octet-stream"
+    return str(stated).partition(";")[0].strip().lower()

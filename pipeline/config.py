@@ -35,6 +35,7 @@ __all__ = [
     "SourceKind",
     "SourceSettings",
     "StorySettings",
+    "known_outlets",
     "load_settings",
     "outcome_digest",
     "source_kind",
@@ -55,6 +56,7 @@ class PathSettings(_Section):
     raw: Path = Field(Path("data/raw"), description="The archive (WARC). Never edited.")
     state: Path = Field(Path("data/state.sqlite3"), description="The one SQLite file of state.")
     clusters: Path = Field(Path("data/clusters"), description="The view: one JSON file a story.")
+    runs: Path = Field(Path("data/runs"), description="One JSON report a run.")
 
 
 class SourceSettings(_Section):
@@ -217,6 +219,11 @@ class RunSettings(_Section):
     """How a run uses the machine."""
 
     n_jobs: int = Field(0, ge=0, description="Extraction workers; 0 is one for each core.")
+    reports_kept: int = Field(1000, ge=1, description="Older reports of runs go (reports).")
+    prometheus_file: str = Field(
+        "", description="Figures of the last run for node-exporter's textfile collector."
+    )
+    heartbeat_file: str = Field("", description="Touched by each run that came to its end.")
 
 
 class Settings(_Section):
@@ -284,6 +291,16 @@ def load_settings(
     _check_unique_names(settings, file)
     every = dict.fromkeys(_dotted(settings.model_dump(mode="json")), "default")
     return LoadedSettings(settings=settings, origins=every | origins, file=file)
+
+
+def known_outlets(settings: Settings) -> tuple[Outlet, ...]:
+    """Return the outlets that the settings tell of, those of sources first."""
+    of_sources = (
+        Outlet(name=source.outlet, country=source.country, family=source.family)
+        for source in settings.sources
+        if source.outlet and (source.country or source.family)
+    )
+    return (*of_sources, *settings.outlets)
 
 
 def outcome_digest(settings: Settings) -> str:

@@ -18,12 +18,12 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from pipeline.config import Outlet, Settings
+from pipeline.config import Outlet, Settings, known_outlets
 from pipeline.errors import UnreadableError
 from pipeline.extract import extract
-from pipeline.feeds import entries, is_feed
+from pipeline.feeds import entries, is_feed, read_listing
 from pipeline.outlets import OutletTable, load_outlets
-from pipeline.records import Article, Failed, RawPage, RemovedSpan
+from pipeline.records import Article, Failed, Listing, RawPage, RemovedSpan
 from pipeline.repetition import find_repeats
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "clean_articles_of_page",
     "extract_pages",
     "in_workers",
+    "listing_of_page",
     "worker_count",
 ]
 
@@ -41,11 +42,19 @@ _PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memor
 
 
 def articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:
-    """Turn one page into its articles: one for a page, many for a feed."""
+    """Turn one page into its articles: one for a page, many for a feed.
+
+    Entries of a feed from the web may be short: they date the pages that they point at.
+    """
+    if not is_feed(page):
+        return [_article(page, settings)]
     try:
-        parts = entries(page) if is_feed(page) else [page]
+        parts = entries(page)
     except UnreadableError as error:
         return [_failed(page, error.reason, error.detail, stage="feeds")]
+    if not page.uri.startswith("file:"):
+        limits = settings.extract.model_copy(update={"min_words": 0})
+        settings = settings.model_copy(update={"extract": limits})
     return [_article(part, settings) for part in parts]
 
 
@@ -101,6 +110,14 @@ def in_workers(
             yield outcome
 
 
+def listing_of_page(page: RawPage, settings: Settings) -> Listing | Failed:  # noqa: ARG001
+    """Read what a feed, sitemap or list of URLs lists. All work has the same two arguments."""
+    try:
+        return read_listing(page)
+    except UnreadableError as error:
+        return _failed(page, error.reason, error.detail, stage="feeds")
+
+
 def worker_count(n_jobs: int) -> int:
     """Return the number of workers: `n_jobs`, or one for each core this process may use."""
     return n_jobs or len(os.sched_getaffinity(0))
@@ -108,7 +125,7 @@ def worker_count(n_jobs: int) -> int:
 
 def _article(page: RawPage, settings: Settings) -> Article | Failed:
     try:
-        article = extract(page, settings.extract, _outlets(settings.outlets))
+        article = extract(page, settings.extract, _outlets(known_outlets(settings)))
     except UnreadableError as error:
         return _failed(page, error.reason, error.detail)
     source = next((s for s in settings.sources if s.name == page.source), None)

@@ -150,12 +150,13 @@ class UrlMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostMemory:
-    """What is remembered of a registered domain between runs: robots.txt and back-off.
+    """What is remembered of a host between runs: its robots.txt, and the pause it needs.
 
     Parameters
     ----------
     domain
-        Registered domain, such as ``bbc.co.uk``.
+        Name with the port where that is unusual, such as ``feeds.bbci.co.uk``: hosts of one
+        registered domain may have different rules. Their pauses hold for all of the domain.
     robots
         Body of its robots.txt; None where there is none.
     robots_status
@@ -163,7 +164,7 @@ class HostMemory:
     robots_until
         Asked for again from then on.
     not_before
-        No request to this domain before.
+        No request to its registered domain before.
     failures
         Failures in a row.
     """
@@ -195,7 +196,7 @@ class Fetched:
     url, final_url
         As asked for, and after redirects.
     status
-        HTTP status: 200 or 304.
+        HTTP status: 200, 203 or 304.
     headers, request_headers
         As received and sent; names may repeat.
     body

@@ -311,7 +311,7 @@ EVENTS = {
         "The dam above Orrin held through the night, the river authority said on {day}.",
         "Engineers had feared that the spillway would fail after a week of rain in the hills.",
         "About {number} people who had left their homes on Tuesday were told that they may return.",
-        "Mayor Ines Falk thanked the crews, who had stacked sandbags along the lower road.",
+        "Mayor Nora Falk thanked the crews, who had stacked sandbags along the lower road.",
     ),
     "strike": (
         "Bus drivers in Port Selwyn ended their strike on {day} after talks over pay.",

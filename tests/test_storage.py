@@ -174,7 +174,8 @@ def test_the_same_failure_is_new_only_once(state: State) -> None:
 
 
 def test_another_header_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    State(tmp_path / "s", HEADER).__exit__()
+    with State(tmp_path / "s", HEADER):
+        pass
     with pytest.raises(StateError, match=r"scheme = affine32.*legacy.*samestory rebuild"):
         State(tmp_path / "s", {"scheme": "legacy"})
 

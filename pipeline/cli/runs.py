@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,20 +14,30 @@ from pipeline.cli.options import Config, Json, load
 from pipeline.cli.output import print_json, progress_bar, say
 
 if TYPE_CHECKING:
-    from pipeline.service.run import RunReport
+    from pipeline.service.report import RunReport
 
 
-def ingest(config: Config = None, *, json: Json = False) -> None:
+def ingest(
+    config: Config = None,
+    *,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-seconds", min=0, help="Begin no request later than this; finish."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Read all sources; update archive, state and story files.
 
-    Example: samestory ingest --config configs/newsroom.toml
+    Example: samestory ingest --config configs/newsroom.toml --max-seconds 600
     """
     settings = load(config).settings
     from pipeline.service.run import ingest as run
 
     started = time.monotonic()
+    now = datetime.now(UTC)
+    deadline = None if max_seconds is None else now + timedelta(seconds=max_seconds)
     with progress_bar() as progress:
-        report = run(settings, datetime.now(UTC), progress)
+        report = run(settings, now, progress, deadline)
     _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
 
 
@@ -41,7 +51,7 @@ def rebuild(config: Config = None, *, json: Json = False) -> None:
 
     started = time.monotonic()
     with progress_bar() as progress:
-        report = run(settings, progress)
+        report = run(settings, datetime.now(UTC), progress)
     _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
 
 

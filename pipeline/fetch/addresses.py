@@ -88,14 +88,14 @@ def parse(url: str) -> WebAddress:
     try:
         parts = urlsplit(url.strip())
         port = parts.port
+        path = quote(parts.path, safe=_URL_SAFE) or "/"
+        query = f"?{quote(parts.query, safe=_URL_SAFE)}" if parts.query else ""
     except ValueError as error:
         raise UnreadableError("bad_url", f"cannot be read: {error}") from None
     if parts.scheme not in _PORTS:
-        raise UnreadableError("bad_url", f"{parts.scheme or 'no'} scheme; only http and https are")
+        raise UnreadableError("bad_url", f"scheme {parts.scheme!r}, not http or https")
     if parts.username is not None or parts.password is not None:
         raise UnreadableError("bad_url", "it holds a user name; log-ins are not supported")
-    path = quote(parts.path, safe=_URL_SAFE) or "/"
-    query = f"?{quote(parts.query, safe=_URL_SAFE)}" if parts.query else ""
     return WebAddress(
         scheme=parts.scheme,
         host=_host(parts.hostname or ""),
@@ -210,6 +210,8 @@ def _host(name: str) -> str:
 
 def _literal(host: str) -> IpAddress | None:
     """Read an IP address in any spelling a resolver would take: 127.1, 0x7f000001, 0177.0.0.1."""
+    if "%" in host:
+        return None  # a zone (fe80::1%eth0) names a network card of this machine
     try:
         return ipaddress.ip_address(host)
     except ValueError:

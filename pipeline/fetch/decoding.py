@@ -29,7 +29,7 @@ _PIECE = 2**16
 # Nobody applies two codings on purpose; misconfigured proxies do, bombs apply many.
 _MAX_CODINGS = 2
 # RFC 9659: no more than 8 MiB of window, log2, may be needed to decode zstd from the web.
-_ZSTD_OPTIONS = {zstd.DecompressionParameter.window_log_max: 23}
+_ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 _ZLIB_METHOD = 8  # RFC 1950: the low half of a zlib stream's first byte
 

@@ -161,16 +161,13 @@ def connect(
         if address.scheme == "https":
             # The name of the URL, not the address, is what the certificate must state.
             plain = _encrypted(plain, address.host, context, patience)
-        plain.setblocking(True)
     except BaseException:
         plain.close()
         raise
     return Wire(plain, stopwatch, settings.max_header_bytes)
 
 
-def _first_answering(
-    address: WebAddress, checked: list[IpAddress], patience: Stopwatch
-) -> socket:
+def _first_answering(address: WebAddress, checked: list[IpAddress], patience: Stopwatch) -> socket:
     problem = UnreadableError("dns", f"{address.host} has no address")
     for number, ip in enumerate(checked):
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pipeline.archive import read_page
@@ -16,6 +16,7 @@ from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
 from pipeline.service.stored import stored_sketches
 from pipeline.storage import BatchOutcome, State, StoredVersion
+from pipeline.text import words
 
 __all__ = ["BatchReport", "apply_batch"]
 
@@ -34,6 +35,7 @@ def apply_batch(settings: Settings, state: State, number: int, progress: Progres
     """Apply a batch in one transaction. The outcome depends on archive, state and settings only."""
     pages = state.pages_of_batch(number)
     articles, failures = _extract(settings, pages, progress)
+    articles = _without_listed(settings, state, number, articles)
     progress("grouping", 0, 0)
     versions = _new_versions(state, articles)
     renewed = _renewed(state, versions)
@@ -77,7 +79,38 @@ def _extract(
         progress("extracting", done, len(pages))
         articles += [item for item in outcome if isinstance(item, Article)]
         failures += [item for item in outcome if isinstance(item, Failed)]
-    return articles, failures
+    return articles, [failed for failed in failures if not _is_of_listing(failed)]
+
+
+def _is_of_listing(failed: Failed) -> bool:
+    """Say whether a failure is about a fetched listing or an entry of one.
+
+    What is wrong with a listing is reported when it is fetched, and the articles it points at are
+    fetched themselves.
+    """
+    return not failed.input.startswith("file:") and (failed.stage == "feeds" or "#" in failed.input)
+
+
+def _without_listed(
+    settings: Settings, state: State, number: int, articles: Sequence[Article]
+) -> list[Article]:
+    """Return the articles without entries of fetched feeds that are teasers or have a page here.
+
+    The page says more. Only a date that the page leaves out is taken from the entry.
+    """
+    entries = [article for article in articles if _is_entry(article)]
+    known = {a.url for a in entries if a.url and state.has_page_of(a.url, number)}
+    hints = {a.article_id: a.published for a in entries if a.published}
+    least = settings.extract.min_words
+    return [
+        a if a.published else replace(a, published=hints.get(a.article_id))
+        for a in articles
+        if not _is_entry(a) or (a.url not in known and len(words(a.text)) >= least)
+    ]
+
+
+def _is_entry(article: Article) -> bool:
+    return "#" in article.uri and not article.uri.startswith("file:")
 
 
 def _digest(article: Article) -> str:

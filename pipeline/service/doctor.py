@@ -28,8 +28,10 @@ class Finding(NamedTuple):
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield what is found, in the order of the data flow. Nothing is changed."""
     for source in settings.sources:
-        yield _source(source.name, source.path)
-    for path in (settings.paths.raw, settings.paths.state.parent, settings.paths.clusters):
+        if source.path is not None:
+            yield _source(source.name, source.path)
+    paths = settings.paths
+    for path in (paths.raw, paths.state.parent, paths.clusters, paths.runs):
         yield _writable(path)
     yield from _archive(settings.paths.raw)
     if not settings.paths.state.exists():

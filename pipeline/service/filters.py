@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain
@@ -12,7 +11,6 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from pipeline.archive import foreign_pages
 from pipeline.config import Settings
 from pipeline.engines import articles_of_page, extract_pages
 from pipeline.errors import ConfigError
@@ -20,6 +18,7 @@ from pipeline.fetch import file_name, read_files
 from pipeline.near_duplicates import find_duplicates, group, relate
 from pipeline.records import Article, ArticleId, Failed, RawPage, Timestamp
 from pipeline.repetition import find_repeats
+from pipeline.service.collecting import is_warc, warc_pages
 from pipeline.stories import cluster_stories
 from pipeline.story_record import (
     Fields,
@@ -31,8 +30,6 @@ from pipeline.story_record import (
 from pipeline.text import kept_text
 
 __all__ = ["clean_rows", "cluster_rows", "dedup_rows", "extract_rows", "read_rows"]
-
-_WARC_NAME = re.compile(r"\.w?arc(\.gz)?$")
 
 
 class _Row(BaseModel):
@@ -111,13 +108,13 @@ def extract_rows(paths: Iterable[Path], settings: Settings) -> Iterator[Fields |
 def _inputs(path: Path, max_bytes: int, now: datetime) -> Iterator[RawPage | Failed]:
     if not path.exists():
         raise ConfigError(f"{path} does not exist")
-    if path.is_file() and _WARC_NAME.search(path.name):
-        yield from foreign_pages(path, str(path))
+    if path.is_file() and is_warc(path):
+        yield from warc_pages(path, str(path), now)
         return
     yield from read_files(path, str(path), max_bytes, now)
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if _WARC_NAME.search(p.name)):
-            yield from foreign_pages(file, str(path))
+        for file in sorted(p for p in path.rglob("*") if is_warc(p)):
+            yield from warc_pages(file, str(path), now)
 
 
 def _extracted(article: Article) -> Fields:

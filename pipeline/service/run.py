@@ -9,59 +9,37 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
-from pipeline.archive import ArchiveWriter, archive_files, page_digest, recover, scan
+from pipeline.archive import archive_files, recover, scan
 from pipeline.config import PathSettings, Settings, SourceSettings
-from pipeline.errors import ConfigError, LockedError
-from pipeline.fetch import read_files
+from pipeline.errors import ConfigError, LockedError, StateError
 from pipeline.records import Failed
 from pipeline.service.batch import BatchReport, apply_batch
+from pipeline.service.collecting import collect
 from pipeline.service.progress import Progress
+from pipeline.service.report import RunReport, reported
 from pipeline.service.stored import open_state
 from pipeline.service.view import ViewReport, refresh_view
-from pipeline.storage import State
+from pipeline.storage import State, fetch_memory
 
-__all__ = ["RunReport", "ingest", "rebuild"]
+__all__ = ["RunReport", "ingest", "rebuild", "run_lock"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
-    """What a run did, and what there is after it.
+def ingest(
+    settings: Settings, now: datetime, progress: Progress, deadline: datetime | None = None
+) -> RunReport:
+    """Read all sources and update archive, state and view.
 
     Parameters
     ----------
-    pages_seen, pages_new
-        Inputs that the sources offered; those of them the archive did not have.
-    articles_new, versions_new
-        Articles first seen; new bodies of articles known before.
-    changes
-        Stories opened, extended, merged or closed.
-    failures
-        Inputs that failed for the first time.
-    quarantined, articles, stories
-        What the state holds after the run; merged stories are not counted.
-    files_written, files_removed
-        Files of the view that changed.
-    """
-
-    pages_seen: int
-    pages_new: int
-    articles_new: int
-    versions_new: int
-    changes: int
-    failures: tuple[Failed, ...]
-    quarantined: int
-    articles: int
-    stories: int
-    files_written: int
-    files_removed: int
-
-
-def ingest(settings: Settings, now: datetime, progress: Progress) -> RunReport:
-    """Read all sources and update archive, state and view.
+    now
+        When the run began; aware.
+    deadline
+        No request to a server begins after it; what is left waits for the next run.
 
     Raises
     ------
@@ -73,17 +51,27 @@ def ingest(settings: Settings, now: datetime, progress: Progress) -> RunReport:
         Archive or state cannot be used.
     """
     _check_sources(settings.sources)
-    with _run_lock(settings.paths), open_state(settings) as state:
+    with run_lock(settings.paths):
+        return reported(
+            settings, "ingest", now, progress, partial(_ingest, settings, now, deadline)
+        )
+
+
+def _ingest(
+    settings: Settings, now: datetime, deadline: datetime | None, progress: Progress
+) -> RunReport:
+    with open_state(settings) as state:
         _index_archive(settings.paths.raw, state)
-        seen, new, refused = _archive_new(settings, state, now, progress)
+        collected = collect(settings, state, now, deadline, progress)
         _index_archive(settings.paths.raw, state)
         batches = _apply_all(settings, state, progress)
-        failures = state.add_failures(refused)
+        failures = state.add_failures(collected.refused)
+        progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return _report(state, (seen, new), batches, failures, view)
+        return _report(state, (collected.seen, collected.new), batches, failures, view)
 
 
-def rebuild(settings: Settings, progress: Progress) -> RunReport:
+def rebuild(settings: Settings, now: datetime, progress: Progress) -> RunReport:
     """Make state and view anew from the archive alone.
 
     Raises
@@ -93,35 +81,59 @@ def rebuild(settings: Settings, progress: Progress) -> RunReport:
     StateError
         The archive cannot be read.
     """
-    with _run_lock(settings.paths):
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{settings.paths.state}{suffix}").unlink(missing_ok=True)
-        with open_state(settings) as state:
-            _index_archive(settings.paths.raw, state)
-            batches = _apply_all(settings, state, progress)
-            view = refresh_view(settings, state)
-            return _report(state, (0, 0), batches, (), view)
+    with run_lock(settings.paths):
+        return reported(settings, "rebuild", now, progress, partial(_rebuild, settings))
+
+
+def _rebuild(settings: Settings, progress: Progress) -> RunReport:
+    memory = fetch_memory(settings.paths.state)
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{settings.paths.state}{suffix}").unlink(missing_ok=True)
+    with open_state(settings) as state:
+        state.remember(memory.urls, memory.hosts, listed=memory.wanted)
+        _index_archive(settings.paths.raw, state)
+        batches = _apply_all(settings, state, progress)
+        progress("rendering", 0, 0)
+        view = refresh_view(settings, state)
+        return _report(state, (0, 0), batches, (), view)
 
 
 def _check_sources(sources: tuple[SourceSettings, ...]) -> None:
     if not sources:
         raise ConfigError("no sources are configured; add [[sources]] with name and path")
     for source in sources:
-        if not source.path.exists():
+        if source.path is not None and not source.path.exists():
             raise ConfigError(f"source {source.name}: {source.path} does not exist")
 
 
 @contextmanager
-def _run_lock(paths: PathSettings) -> Iterator[None]:
-    """Hold the lock of the state file. The system releases it when the process dies."""
+def run_lock(paths: PathSettings) -> Iterator[None]:
+    """Hold the lock of the state file. The system releases it when the process dies.
+
+    Raises
+    ------
+    LockedError
+        Another run is at work.
+    StateError
+        The system refused to read or write a file, here or in what the lock is held for.
+    """
     path = paths.state.with_name(paths.state.name + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(f"another run holds {path}; try again when it has ended") from None
-        yield
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as file:
+            _lock(file, path)
+            yield
+    except OSError as error:
+        raise StateError(
+            f"stopped: {error}; nothing is lost, the next run goes on from here"
+        ) from None
+
+
+def _lock(file: TextIO, path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LockedError(f"another run holds {path}; try again when it has ended") from None
 
 
 def _index_archive(folder: Path, state: State) -> None:
@@ -131,26 +143,6 @@ def _index_archive(folder: Path, state: State) -> None:
     for path in archive_files(folder):
         if path.name not in known:
             state.index_file(path.name, scan(folder, path.name))
-
-
-def _archive_new(
-    settings: Settings, state: State, now: datetime, progress: Progress
-) -> tuple[int, int, list[Failed]]:
-    """Archive what is new and mark it as the next batch; count what was seen and what was new."""
-    seen, new, refused = 0, 0, []
-    with ArchiveWriter(settings.paths.raw, now) as archive:
-        for source in settings.sources:
-            for item in read_files(source.path, source.name, settings.extract.max_bytes, now):
-                seen += 1
-                progress("reading", seen, 0)
-                if isinstance(item, Failed):
-                    refused.append(item)
-                elif not state.knows_page(source.name, item.uri, page_digest(item.body)):
-                    archive.write(item)
-                    new += 1
-        if new or state.has_unmarked_pages():
-            archive.mark_batch(state.next_batch(), now)
-    return seen, new, refused
 
 
 def _apply_all(settings: Settings, state: State, progress: Progress) -> list[BatchReport]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipeline import __version__
-from pipeline.config import Outlet, Settings, outcome_digest
+from pipeline.config import Outlet, Settings, known_outlets, outcome_digest
 from pipeline.errors import StateError
 from pipeline.near_duplicates import group
 from pipeline.outlets import OutletTable, load_outlets, outlet_named
@@ -119,7 +119,7 @@ def _founder(changes: Sequence[tuple[int, StoryChange]]) -> ArticleId:
 
 def _families(settings: Settings, articles: Iterable[Article]) -> dict[str, str]:
     """Map the outlets of some articles to their publisher families, where these are known."""
-    table = _outlets(settings.outlets)
+    table = _outlets(known_outlets(settings))
     outlets = {a.outlet for a in articles if a.outlet}
     known = {name: outlet_named(table, name) for name in outlets}
     return {name: outlet.family for name, outlet in known.items() if outlet and outlet.family}

@@ -1,6 +1,14 @@
 """State and view: what is kept between runs, and what is shown of it."""
 
 from pipeline.storage.rows import BatchOutcome, LoggedChange, StoredVersion, StoredWords, ViewEntry
-from pipeline.storage.state import State
+from pipeline.storage.state import State, fetch_memory
 
-__all__ = ["BatchOutcome", "LoggedChange", "State", "StoredVersion", "StoredWords", "ViewEntry"]
+__all__ = [
+    "BatchOutcome",
+    "LoggedChange",
+    "State",
+    "StoredVersion",
+    "StoredWords",
+    "ViewEntry",
+    "fetch_memory",
+]

@@ -34,6 +34,7 @@ __all__ = [
     "RELATION",
     "URL_MEMORY",
     "BatchOutcome",
+    "FetchMemory",
     "LoggedChange",
     "StoredVersion",
     "StoredWords",
@@ -85,6 +86,15 @@ class StoredVersion:
 
     digest: str
     article: Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchMemory:
+    """What the fetcher remembers: URLs, domains, and the articles it has yet to ask for."""
+
+    urls: Sequence[UrlMemory]
+    hosts: Sequence[HostMemory]
+    wanted: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 import numpy as np
+from pydantic import ValidationError
 
 from pipeline.errors import StateError
+from pipeline.identity import canonical_url
 from pipeline.near_duplicates import Sketch
 from pipeline.records import (
     ArchivedPage,
@@ -40,6 +43,7 @@ from pipeline.storage.rows import (
     RELATION,
     URL_MEMORY,
     BatchOutcome,
+    FetchMemory,
     LoggedChange,
     StoredVersion,
     StoredWords,
@@ -49,7 +53,7 @@ from pipeline.storage.rows import (
     in_list,
 )
 
-__all__ = ["State"]
+__all__ = ["State", "fetch_memory"]
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -59,11 +63,12 @@ CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE batches (number INTEGER PRIMARY KEY, clock TEXT);
 CREATE TABLE pages (
     source TEXT NOT NULL, uri TEXT NOT NULL, digest TEXT NOT NULL,
-    via TEXT NOT NULL, file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
+    via TEXT NOT NULL, url TEXT, via_url TEXT,  -- canonical, of uri and via
+    file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
     PRIMARY KEY (source, uri, digest)
 ) WITHOUT ROWID;
-CREATE INDEX pages_by_uri ON pages (uri);
-CREATE INDEX pages_by_via ON pages (via) WHERE via != '';
+CREATE INDEX pages_by_url ON pages (url);
+CREATE INDEX pages_by_via ON pages (via_url);
 CREATE INDEX pages_of_batch ON pages (batch);
 CREATE TABLE articles (
     article_id TEXT PRIMARY KEY, digest TEXT NOT NULL, arrived TEXT NOT NULL
@@ -100,7 +105,8 @@ CREATE TABLE quarantine (
     stage TEXT NOT NULL, reason TEXT NOT NULL, input TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (input, stage, reason)
 ) WITHOUT ROWID;
--- What the fetcher remembers; the only tables that the archive cannot rebuild.
+-- What the fetcher remembers and has yet to ask for: all that the archive cannot rebuild.
+CREATE TABLE wanted (place INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, source TEXT NOT NULL);
 CREATE TABLE url_memory (url TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE host_memory (domain TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE view (
@@ -158,19 +164,33 @@ class State:
         """Return the state itself."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self._db.close()
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; what SQLite could not do becomes a `StateError`."""
+        try:
+            self._db.close()
+        except sqlite3.Error as closing:
+            error = error or closing
+        if isinstance(error, sqlite3.Error):
+            raise StateError(
+                f"{self._path}: cannot be read or written ({error}); nothing is lost, "
+                "the next run goes on from here"
+            ) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite has rolled back itself where the disk failed
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; nothing if it is whole."""
@@ -195,9 +215,16 @@ class State:
                         "INSERT OR IGNORE INTO batches VALUES (?, NULL)", (item.number,)
                     )
                 else:
-                    row = (item.source, item.uri, item.digest, item.via, item.file, item.offset)
+                    row = (item.source, item.uri, item.digest, item.via)
+                    place = (
+                        canonical_url(item.uri),
+                        canonical_url(item.via),
+                        item.file,
+                        item.offset,
+                    )
                     self._db.execute(
-                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, ?, NULL)", row
+                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                        row + place,
                     )
             self._db.execute("INSERT INTO archive_files VALUES (?)", (file,))
 
@@ -231,18 +258,12 @@ class State:
             for row in self._db.execute(query, (number,))
         ]
 
-    def has_page_of(self, url: str, up_to_batch: int | None = None) -> bool:
-        """Say whether a page asked for, or answered, at this URL is archived.
+    def has_page_of(self, url: str, up_to_batch: int) -> bool:
+        """Say whether a page that was asked for or answered at this canonical URL is archived.
 
-        Parameters
-        ----------
-        url
-            As a listing gives it.
-        up_to_batch
-            Look at this batch and earlier ones only; None looks at all.
+        Batches later than `up_to_batch` are not looked at, so that a replay sees what the run saw.
         """
-        query = """SELECT 1 FROM pages WHERE (uri = ?1 OR via = ?1)
-                   AND (?2 IS NULL OR batch <= ?2) LIMIT 1"""
+        query = "SELECT 1 FROM pages WHERE (url = ?1 OR via_url = ?1) AND batch <= ?2 LIMIT 1"
         return self._db.execute(query, (url, up_to_batch)).fetchone() is not None
 
     # What the fetcher remembers
@@ -262,8 +283,27 @@ class State:
         found = (HOST_MEMORY.validate_json(record) for (record,) in rows)
         return {memory.domain: memory for memory in found}
 
-    def remember(self, urls: Iterable[UrlMemory], hosts: Iterable[HostMemory]) -> None:
-        """Keep what the fetcher has learned; the latest word on a URL or domain counts."""
+    def wanted(self) -> dict[str, str]:
+        """Return the articles that were listed but not fetched yet, with their source, in order."""
+        return dict(self._db.execute("SELECT url, source FROM wanted ORDER BY place"))
+
+    def remember(
+        self,
+        urls: Iterable[UrlMemory],
+        hosts: Iterable[HostMemory],
+        *,
+        listed: Mapping[str, str] | None = None,
+        settled: Iterable[str] = (),
+    ) -> None:
+        """Keep what the fetcher has learned; the latest word on a URL or domain counts.
+
+        Parameters
+        ----------
+        listed
+            URLs to ask for, with the name of their source. Those asked for before are passed over.
+        settled
+            URLs that need not be asked for any more.
+        """
         with self._transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO url_memory VALUES (?, ?)",
@@ -273,6 +313,12 @@ class State:
                 "INSERT OR REPLACE INTO host_memory VALUES (?, ?)",
                 [(memory.domain, dump(HOST_MEMORY, memory)) for memory in hosts],
             )
+            self._db.executemany(
+                """INSERT OR IGNORE INTO wanted (url, source) SELECT ?1, ?2
+                   WHERE NOT EXISTS (SELECT 1 FROM url_memory WHERE url = ?1)""",
+                list((listed or {}).items()),
+            )
+            self._db.executemany("DELETE FROM wanted WHERE url = ?", [(url,) for url in settled])
 
     # Articles and their relations
 
@@ -452,3 +498,26 @@ class State:
             ViewEntry(story_id=StoryId(story_id), path=path, digest=digest, line=line)
             for story_id, path, digest, line in self._db.execute(query)
         ]
+
+
+def fetch_memory(path: Path) -> FetchMemory:
+    """Return what a state file remembers of the web, whatever its header; nothing if unreadable.
+
+    It cannot be rebuilt from the archive; without it the next run asks every server for all of it.
+    """
+    nothing = FetchMemory(urls=(), hosts=(), wanted={})
+    if not path.exists():
+        return nothing
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            urls = [
+                URL_MEMORY.validate_json(r) for (r,) in db.execute("SELECT record FROM url_memory")
+            ]
+            hosts = [
+                HOST_MEMORY.validate_json(r)
+                for (r,) in db.execute("SELECT record FROM host_memory")
+            ]
+            wanted = dict(db.execute("SELECT url, source FROM wanted ORDER BY place"))
+    except (sqlite3.Error, ValidationError):
+        return nothing
+    return FetchMemory(urls=urls, hosts=hosts, wanted=wanted)

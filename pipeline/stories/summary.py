@@ -182,12 +182,22 @@ def _weight(stem: str, article: Article) -> float:
 
 
 def _centroid(read: Sequence[_Read]) -> dict[str, float]:
-    """Return the mean weight of each stem over the articles, those at 0 left out."""
+    """Return what the articles have in common: of each stem the mean weight, times its share.
+
+    The share of articles that have the stem keeps one outlet's angle (its readers aboard, its
+    correspondent's witnesses) from standing for the event. Stems at 0 are left out.
+    """
     sums: Counter[str] = Counter()
+    having: Counter[str] = Counter()
     for one in read:
+        having.update(stem for stem, weight in one.weights.items() if weight > 0)
         for stem, weight in one.weights.items():
             sums[stem] += weight  # type: ignore[assignment]  # a Counter may hold floats
-    return {stem: round(sums[stem] / len(read), 9) for stem in sorted(sums) if sums[stem] > 0}
+    return {
+        stem: round(sums[stem] / len(read) * having[stem] / len(read), 9)
+        for stem in sorted(sums)
+        if sums[stem] > 0
+    }
 
 
 def _names(

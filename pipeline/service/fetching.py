@@ -1,0 +1,186 @@
+"""Fetches the sources that have an address: their listings, then the articles these list.
+
+What a server answers is archived before anything looks inside; what it teaches about URL and host
+(validators, back-off, robots.txt) is remembered for the next run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from pipeline.archive import ArchiveWriter, page_digest
+from pipeline.config import Settings, SourceSettings
+from pipeline.engines import in_workers, listing_of_page
+from pipeline.fetch import fetch_all
+from pipeline.records import Failed, Fetched, Listing, RawPage, Visit, VisitOutcome
+from pipeline.service.progress import Progress
+from pipeline.storage import State
+
+__all__ = ["Collected", "fetch_sources"]
+
+_INDEX_DEPTH = 2  # a sitemap index may list indexes; deeper ones are loops or mistakes (guess)
+_MOST_TRIES = 5  # with back-off, over some five hours (guess)
+_REMEMBER_EVERY = 50  # outcomes between two writes of what was learned; a crash forgets so many
+
+
+@dataclass(slots=True)
+class Collected:
+    """What a run has brought in so far: inputs seen and new, put off, and refused."""
+
+    seen: int = 0
+    new: int = 0
+    postponed: int = 0
+    refused: list[Failed] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    settings: Settings
+    state: State
+    archive: ArchiveWriter
+    deadline: datetime | None
+    progress: Progress
+    collected: Collected
+
+
+def fetch_sources(
+    settings: Settings,
+    state: State,
+    archive: ArchiveWriter,
+    deadline: datetime | None,
+    progress: Progress,
+) -> Collected:
+    """Fetch and archive what is new at all sources that have an address.
+
+    Parameters
+    ----------
+    deadline
+        No request begins after it; what is left is put off to the next run.
+    """
+    run = _Run(
+        settings=settings,
+        state=state,
+        archive=archive,
+        deadline=deadline,
+        progress=progress,
+        collected=Collected(),
+    )
+    sources = {source.name: source for source in settings.sources if source.url}
+    _read_listings(run, sources)
+    _fetch_articles(run, sources)
+    return run.collected
+
+
+def _read_listings(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
+    """Fetch all listings, and note the articles they list as wanted."""
+    wanted = {source.url: name for name, source in sources.items() if source.url}
+    read: set[str] = set()
+    for _ in range(_INDEX_DEPTH + 1):
+        read |= wanted.keys()
+        outcomes = list(_visit(run, wanted, "listing"))
+        pages = [page for outcome in outcomes if (page := _changed(run, outcome)) is not None]
+        listed: dict[str, str] = {}
+        wanted = {}
+        for page, listing in _parsed(run, pages):
+            limits = sources[page.source]
+            listed |= {link.url: page.source for link in listing.links[: limits.max_items]}
+            further = (url for url in listing.further[: limits.max_listings] if url not in read)
+            wanted |= dict.fromkeys(further, page.source)
+        # What a listing taught is kept together with what it listed, so that a crash loses neither.
+        _remember(run, outcomes, listed)
+        if not wanted:
+            return
+
+
+def _parsed(run: _Run, pages: Sequence[RawPage]) -> Iterator[tuple[RawPage, Listing]]:
+    outcomes = in_workers(pages, run.settings, listing_of_page) if pages else ()
+    for page, outcome in zip(pages, outcomes, strict=True):
+        if isinstance(outcome, Failed):
+            run.collected.refused.append(outcome)
+        else:
+            yield page, outcome
+
+
+def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
+    """Fetch what is wanted, at most `max_items` of each source, the first listed first."""
+    taken: Counter[str] = Counter()
+    wanted = {}
+    for url, name in run.state.wanted().items():
+        if name in sources and taken[name] < sources[name].max_items:
+            taken[name] += 1
+            wanted[url] = name
+    waiting: list[VisitOutcome] = []
+    for outcome in _visit(run, wanted, "article"):
+        _changed(run, outcome)
+        waiting.append(outcome)
+        if len(waiting) == _REMEMBER_EVERY:
+            _remember(run, waiting, {})
+            waiting.clear()
+    _remember(run, waiting, {})
+
+
+def _visit(
+    run: _Run, wanted: Mapping[str, str], purpose: Literal["listing", "article"]
+) -> Iterator[VisitOutcome]:
+    memories = run.state.url_memory(wanted)
+    visits = [
+        Visit(url=url, source=name, purpose=purpose, memory=memories.get(url))
+        for url, name in wanted.items()
+    ]
+    hosts = run.state.host_memory()
+    outcomes = fetch_all(visits, run.settings.fetch, hosts, run.deadline)
+    for done, outcome in enumerate(outcomes, start=1):
+        run.progress(f"fetching {purpose}s", done, len(visits))
+        run.collected.seen += 1
+        yield outcome
+
+
+def _changed(run: _Run, outcome: VisitOutcome) -> RawPage | None:
+    """Archive what a visit brought; return it unless it is what was there before."""
+    result = outcome.result
+    if result is None:
+        run.collected.postponed += 1
+    if isinstance(result, Failed):
+        run.collected.refused.append(result)
+    if not isinstance(result, Fetched) or result.unchanged:
+        return None
+    page = _page(result, outcome.visit.source)
+    if not run.state.knows_page(page.source, page.uri, page_digest(page.body)):
+        run.archive.write_response(result, outcome.visit.source)
+        run.collected.new += 1
+    return page
+
+
+def _page(fetched: Fetched, source: str) -> RawPage:
+    headers = {name.lower(): value for name, value in fetched.headers}
+    media_type = headers.get("content-type", "application/octet-stream")
+    return RawPage(
+        uri=fetched.final_url,
+        source=source,
+        media_type=media_type.partition(";")[0].strip().lower(),
+        body=fetched.body,
+        fetched_at=fetched.fetched_at,
+        via=fetched.url if fetched.url != fetched.final_url else "",
+    )
+
+
+def _remember(run: _Run, outcomes: Sequence[VisitOutcome], listed: Mapping[str, str]) -> None:
+    """Write down what was learned, after what it describes has been archived."""
+    hosts = {o.host_memory.domain: o.host_memory for o in outcomes if o.host_memory}
+    run.state.remember(
+        [outcome.url_memory for outcome in outcomes],
+        hosts.values(),
+        listed=listed,
+        settled=[outcome.visit.url for outcome in outcomes if _is_settled(outcome)],
+    )
+
+
+def _is_settled(outcome: VisitOutcome) -> bool:
+    """Say whether an article need not be asked for again: it came, or failed often enough."""
+    if isinstance(outcome.result, Failed):
+        return outcome.url_memory.failures >= _MOST_TRIES
+    return outcome.result is not None

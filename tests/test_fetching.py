@@ -1,0 +1,221 @@
+"""Runs against a real server on this machine: what comes in, what is asked again, what fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+Answer = tuple[int, dict[str, str], bytes]
+
+FACTS = {
+    "ferry": "The ferry Lady Ismay struck Mercer Pier at Calder Haven on Monday morning and "
+    "fourteen people were taken to hospital, the harbour master Una Rathbone said.",
+    "wheat": "Wheat closed higher in Chicago on Tuesday as frost was forecast for the southern "
+    "plains, and traders said export sales had been strong for the third week in a row.",
+    "opera": "The opera house in Arnholt named Signe Dahlkvist as its chief conductor on "
+    "Wednesday, the first woman in the post since the house was opened in 1871.",
+}
+
+
+def page(name: str, extra: str = "") -> bytes:
+    body = f"<p>{FACTS[name]}</p><p>More on this will follow in the course of the day. {extra}</p>"
+    return (
+        f'<html lang="en"><head><title>News of the {name}</title>'
+        f"</head><body><article><h1>News of the {name}</h1>{body}</article></body></html>"
+    ).encode()
+
+
+def feed(base: str, *names: str) -> bytes:
+    items = "".join(
+        f"<item><title>News of the {name}</title><link>{base}/{name}?utm_source=rss</link>"
+        f"<guid>{name}</guid><pubDate>Mon, 02 Mar 2026 10:0{n}:00 +0000</pubDate>"
+        "<description>Short.</description></item>"
+        for n, name in enumerate(names)
+    )
+    return f'<rss version="2.0"><channel><title>Post</title>{items}</channel></rss>'.encode()
+
+
+class Site:
+    """A server whose answers a test sets, and which counts what it is asked and sends."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {"/robots.txt": (404, {}, b"")}
+        self.asked: list[str] = []
+        self.sent_bytes = 0
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                site.asked.append(path)
+                status, headers, body = site.answers.get(path, (404, {}, b"gone"))
+                etag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
+                if status == 200 and self.headers.get("If-None-Match") == etag:
+                    status, body = 304, b""
+                self.send_response(status)
+                for name, value in ({"ETag": etag} | headers).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                site.sent_bytes += len(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def put(self, path: str, body: bytes, media_type: str = "text/html", **headers: str) -> None:
+        self.answers[path] = (200, {"Content-Type": media_type} | headers, body)
+
+    def put_feed(self, path: str, *names: str) -> None:
+        self.put(path, feed(self.base, *names), "application/rss+xml")
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    running = Site()
+    for name in FACTS:
+        running.put(f"/{name}", page(name))
+    running.put_feed("/feed", "ferry", "wheat")
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+def configure(folder: Path, site: Site, *feeds: str) -> None:
+    sources = "".join(
+        f'[[sources]]\nname = "{path.strip("/")}"\nurl = "{site.base}{path}"\nkind = "feed"\n'
+        for path in feeds
+    )
+    fetch = "[fetch]\nallow_private_hosts = true\ndelay_seconds = 0\nbackoff_minutes = 0\n"
+    (folder / "news.toml").write_text(fetch + sources, encoding="utf-8")
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("samestory")), *words, "--config", "news.toml"]
+    return subprocess.run(
+        command, cwd=folder, env=os.environ, capture_output=True, text=True, check=False
+    )
+
+
+def titles(folder: Path) -> list[str]:
+    index = (folder / "data" / "clusters" / "index.jsonl").read_text("utf-8")
+    return sorted(json.loads(line)["title"] for line in index.splitlines())
+
+
+def view(folder: Path) -> dict[str, bytes]:
+    clusters = folder / "data" / "clusters"
+    return {str(p.relative_to(clusters)): p.read_bytes() for p in clusters.rglob("*.json*")}
+
+
+def test_a_feed_leads_to_its_articles_dated_by_the_feed_where_pages_are_not(
+    site: Site, tmp_path: Path
+) -> None:
+    configure(tmp_path, site, "/feed")
+    done = run(tmp_path, "ingest")
+    assert done.returncode == 0, done.stderr
+    assert titles(tmp_path) == ["News of the ferry", "News of the wheat"]
+    records = [json.loads(body) for name, body in view(tmp_path).items() if "/" in name]
+    published = {r["articles"][0]["published"]["instant"] for r in records}
+    assert published == {"2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z"}
+
+
+def test_a_second_run_asks_only_for_the_feed_and_changes_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    before, sent = view(tmp_path), site.sent_bytes
+    site.asked.clear()
+    done = run(tmp_path, "ingest")
+    assert done.returncode == 0
+    assert "nothing changed" in done.stderr
+    assert set(site.asked) <= {"/feed", "/robots.txt"}
+    assert site.sent_bytes == sent
+    assert view(tmp_path) == before
+
+
+def test_what_the_feed_lists_later_is_fetched_later(site: Site, tmp_path: Path) -> None:
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    site.put_feed("/feed", "opera", "ferry", "wheat")
+    site.asked.clear()
+    assert run(tmp_path, "ingest").returncode == 0
+    assert "/opera" in site.asked
+    assert "/ferry" not in site.asked
+    assert len(titles(tmp_path)) == 3
+
+
+def test_an_article_in_two_feeds_is_one_article_asked_for_once(site: Site, tmp_path: Path) -> None:
+    site.put_feed("/second", "wheat", "ferry")
+    configure(tmp_path, site, "/feed", "/second")
+    assert run(tmp_path, "ingest").returncode == 0
+    assert site.asked.count("/ferry") == 1
+    assert len(titles(tmp_path)) == 2
+
+
+def test_one_failing_feed_is_one_line_and_the_rest_is_done(site: Site, tmp_path: Path) -> None:
+    site.answers["/broken"] = (500, {}, b"oops")
+    configure(tmp_path, site, "/feed", "/broken")
+    done = run(tmp_path, "ingest")
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if "/broken" in line]
+    assert len(lines) == 1
+    assert "http_500" in lines[0]
+    assert len(titles(tmp_path)) == 2
+
+
+def test_an_article_put_off_by_the_server_comes_in_a_later_run(site: Site, tmp_path: Path) -> None:
+    site.answers["/wheat"] = (503, {"Retry-After": "0"}, b"busy")
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    assert titles(tmp_path) == ["News of the ferry"]
+    site.put("/wheat", page("wheat"))
+    run(tmp_path, "ingest")
+    assert len(titles(tmp_path)) == 2
+
+
+def test_what_robots_txt_forbids_is_not_asked_for(site: Site, tmp_path: Path) -> None:
+    site.put("/robots.txt", b"User-agent: *\nDisallow: /wheat\n", "text/plain")
+    configure(tmp_path, site, "/feed")
+    done = run(tmp_path, "ingest")
+    assert done.returncode == 1
+    assert "robots" in done.stderr
+    assert "/wheat" not in site.asked
+
+
+def test_a_rebuild_gives_the_same_bytes_and_asks_nobody(site: Site, tmp_path: Path) -> None:
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    site.put_feed("/feed", "opera", "ferry")
+    run(tmp_path, "ingest")
+    before = view(tmp_path)
+    site.asked.clear()
+    shutil.rmtree(tmp_path / "data" / "clusters")
+    assert run(tmp_path, "rebuild").returncode == 0
+    assert view(tmp_path) == before
+    assert site.asked == []
+    run(tmp_path, "ingest")
+    assert "/ferry" not in site.asked  # what was learned of the web outlives a rebuild
+
+
+def test_private_addresses_are_refused_unless_allowed(site: Site, tmp_path: Path) -> None:
+    source = f'[[sources]]\nname = "feed"\nurl = "{site.base}/feed"\nkind = "feed"\n'
+    (tmp_path / "news.toml").write_text(source, encoding="utf-8")
+    done = run(tmp_path, "ingest")
+    assert done.returncode == 1
+    assert "private_address" in done.stderr
+    assert site.asked == []
