@@ -14,9 +14,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -30,7 +32,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from pipeline.errors import StateError, UnreadableError
-from pipeline.records import ArchivedPage, BatchMark, Fetched, RawPage
+from pipeline.records import ArchivedPage, BatchMark, Fetched, RawPage, Retry
 
 __all__ = [
     "ArchiveWriter",
@@ -40,10 +42,13 @@ __all__ = [
     "read_page",
     "recover",
     "scan",
+    "written_at",
 ]
 
 _OPEN = ".open"
+_STAMP = "%Y%m%dT%H%M%S%fZ"
 _BATCH_URI = "urn:samestory:batch:"
+_RETRY_URI = "urn:samestory:retry"
 _SOURCE_HEADER = "WARC-X-Samestory-Source"
 _VIA_HEADER = "WARC-X-Samestory-Via"
 # The body is archived decoded; headers that describe the bytes on the wire would be lies.
@@ -73,7 +78,7 @@ class ArchiveWriter:
 
     def __init__(self, folder: Path, now: datetime) -> None:
         self._folder = folder
-        self._stem = f"samestory-{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+        self._stem = f"samestory-{now.astimezone(UTC):{_STAMP}}"
         self._parts = 0
         self._file: io.BufferedWriter | None = None
         self._name = ""
@@ -157,6 +162,13 @@ class ArchiveWriter:
         self._append("metadata", f"{_BATCH_URI}{number}", content, "application/json", headers)
         os.fsync(file.fileno())
 
+    def write_retries(self, retries: Iterable[Retry], now: datetime) -> None:
+        """Append which inputs of archived pages the next batch tries again."""
+        self._writable()
+        content = json.dumps([asdict(retry) for retry in retries], sort_keys=True).encode()
+        headers = {"WARC-Date": _warc_date(now)}
+        self._append("metadata", _RETRY_URI, content, "application/json", headers)
+
     def _writable(self) -> io.BufferedWriter:
         if self._file is not None and self._file.tell() >= _ROTATE_BYTES:
             self._complete()
@@ -224,6 +236,14 @@ def archive_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.warc.gz"))
 
 
+def written_at(path: Path) -> datetime:
+    """Return when a file of the archive was begun: as its name says, else its last change."""
+    match = re.search(r"-(\d{8}T\d{12}Z)-", path.name)
+    if match is None:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
+
+
 def recover(folder: Path) -> list[str]:
     """Complete files that a crash left open, cut back to their last whole record.
 
@@ -266,23 +286,25 @@ def _whole_bytes(path: Path) -> int:
     return whole
 
 
-def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark]:
+def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark | Retry]:
     """Yield what one file of the archive holds, in order, without keeping bodies."""
     with (folder / name).open("rb") as file:
         records = ArchiveIterator(file)
         for record in records:
             uri = record.rec_headers.get_header("WARC-Target-URI") or ""
-            digest = page_digest(record.content_stream().read())
+            content = record.content_stream().read()
             offset = records.get_record_offset()  # skips what is left of the record
             if record.rec_type == "metadata" and uri.startswith(_BATCH_URI):
                 yield BatchMark(number=int(uri.removeprefix(_BATCH_URI)))
+            elif record.rec_type == "metadata" and uri == _RETRY_URI:
+                yield from (Retry(**fields) for fields in json.loads(content))
             elif _is_page(record):
                 yield ArchivedPage(
                     file=name,
                     offset=offset,
                     uri=uri,
                     source=record.rec_headers.get_header(_SOURCE_HEADER) or "",
-                    digest=digest,
+                    digest=page_digest(content),
                     via=record.rec_headers.get_header(_VIA_HEADER) or "",
                 )
 

@@ -36,6 +36,7 @@ __all__ = [
     "RawPage",
     "Relation",
     "RemovedSpan",
+    "Retry",
     "SameStory",
     "SharedPassage",
     "Span",
@@ -117,6 +118,24 @@ class BatchMark:
     """All pages before this record that no earlier mark covers are batch `number`."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """An input of an archived page that is extracted again, in the next batch that is marked.
+
+    Parameters
+    ----------
+    input
+        The `Failed.input`: the page's own `uri`, or that of a member of it.
+    source, uri, digest
+        The `ArchivedPage` it is in.
+    """
+
+    input: str
+    source: str
+    uri: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

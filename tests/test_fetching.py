@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,7 @@ class Site:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {"/robots.txt": (404, {}, b"")}
         self.asked: list[str] = []
+        self.times: list[float] = []
         self.sent_bytes = 0
         site = self
 
@@ -58,6 +61,7 @@ class Site:
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 site.asked.append(path)
+                site.times.append(time.monotonic())
                 status, headers, body = site.answers.get(path, (404, {}, b"gone"))
                 etag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
                 if status == 200 and self.headers.get("If-None-Match") == etag:
@@ -210,6 +214,16 @@ def test_a_rebuild_gives_the_same_bytes_and_asks_nobody(site: Site, tmp_path: Pa
     assert site.asked == []
     run(tmp_path, "ingest")
     assert "/ferry" not in site.asked  # what was learned of the web outlives a rebuild
+
+
+def test_requests_to_one_domain_keep_their_distance(site: Site, tmp_path: Path) -> None:
+    configure(tmp_path, site, "/feed")
+    config = tmp_path / "news.toml"
+    config.write_text(config.read_text().replace("delay_seconds = 0\n", "delay_seconds = 0.5\n"))
+    assert run(tmp_path, "ingest").returncode == 0
+    assert site.asked == ["/robots.txt", "/feed", "/ferry", "/wheat"]
+    gaps = [later - earlier for earlier, later in pairwise(site.times)]
+    assert min(gaps[1:]) >= 0.45  # robots.txt and the first page are one visit
 
 
 def test_private_addresses_are_refused_unless_allowed(site: Site, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import filters, questions, runs
+from pipeline.cli import filters, quarantine, questions, runs
 from pipeline.cli.output import say
 from pipeline.errors import ConfigError, LockedError, SamestoryError
 
@@ -24,16 +24,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+quarantine_app = typer.Typer(help="Inputs that could not be used.", no_args_is_help=True)
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
 for _command in (
     runs.ingest,
     runs.rebuild,
+    runs.prune,
     questions.stories,
     questions.show,
     questions.check,
     questions.explain,
-    questions.quarantine,
     questions.doctor,
     filters.extract,
     filters.clean,
@@ -43,6 +44,13 @@ for _command in (
     app.command()(_command)
 config_app.command("show")(questions.config_show)
 app.add_typer(config_app, name="config")
+for _name, _command in (
+    ("list", quarantine.list_inputs),
+    ("show", quarantine.show_input),
+    ("replay", quarantine.replay),
+):
+    quarantine_app.command(_name)(_command)
+app.add_typer(quarantine_app, name="quarantine")
 
 
 def _print_version(*, wanted: bool) -> None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["answer_page", "explanation_page", "story_page"]
+__all__ = ["answer_page", "explanation_page", "quarantine_page", "story_page"]
 
 _WIDTH = 96
 _MOST = 8  # items of a list; --json prints them all
@@ -94,6 +94,20 @@ def answer_page(answer: Mapping[str, Any]) -> str:
     )
     lines += _listed("said twice", [repeat["text"] for repeat in answer["repeats"]])
     lines += _listed("new in this draft", [sentence["text"] for sentence in answer["novel"]])
+    return "\n".join(lines)
+
+
+def quarantine_page(row: Mapping[str, Any]) -> str:
+    """Return one failure of an input as text."""
+    lines = [
+        f"{row['input']}: {row['stage']} {row['reason']}, {row['when']}",
+        _wrapped(row["detail"], "  "),
+    ]
+    for page in row["pages"]:
+        gone = "" if page["archived"] else " (pruned)"
+        lines.append(f"  archived in {page['file']} at byte {page['offset']}{gone}")
+    if not row["pages"]:
+        lines.append("  not in the archive; the next ingest reads it again if it is still offered")
     return "\n".join(lines)
 
 

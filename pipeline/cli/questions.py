@@ -97,21 +97,6 @@ def explain(first: Named, second: Named, config: Config = None, *, json: Json = 
         print_text(explanation_page(answer))
 
 
-def quarantine(config: Config = None, *, json: Json = False) -> None:
-    """List inputs that could not be used, with the reason.
-
-    Example: samestory quarantine --json
-    """
-    from pipeline.service.questions import list_quarantine
-
-    rows = list_quarantine(load(config).settings)
-    if json:
-        print_lines(rows)
-        return
-    columns = ("input", "stage", "reason", "detail", "when")
-    print_table(columns, ([row[key] for key in columns] for row in rows))
-
-
 def doctor(config: Config = None, *, json: Json = False) -> None:
     """Check settings, archive, state and view; exit 3 if something is broken.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.options import Config, Json, load
-from pipeline.cli.output import print_json, progress_bar, say
+from pipeline.cli.output import print_json, print_lines, print_table, progress_bar, say
 
 if TYPE_CHECKING:
     from pipeline.service.report import RunReport
@@ -38,10 +38,17 @@ def ingest(
     deadline = None if max_seconds is None else now + timedelta(seconds=max_seconds)
     with progress_bar() as progress:
         report = run(settings, now, progress, deadline)
-    _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
+    finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
 
 
-def rebuild(config: Config = None, *, json: Json = False) -> None:
+def rebuild(
+    config: Config = None,
+    *,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Lose the stories of pages that were pruned.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Make state and story files anew from the archive alone.
 
     Example: samestory rebuild
@@ -51,11 +58,53 @@ def rebuild(config: Config = None, *, json: Json = False) -> None:
 
     started = time.monotonic()
     with progress_bar() as progress:
-        report = run(settings, datetime.now(UTC), progress)
-    _finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
+        report = run(settings, datetime.now(UTC), progress, accept_loss=accept_loss)
+    finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
 
 
-def _finish(report: RunReport, seconds: float, folder: str, *, json: bool) -> None:
+def prune(
+    *,
+    older_than: Annotated[
+        float | None,
+        typer.Option("--older-than", min=0, metavar="DAYS", help="Files written longer ago."),
+    ] = None,
+    max_bytes: Annotated[
+        int | None,
+        typer.Option("--max-bytes", min=0, help="The oldest files, until so many bytes are left."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would go; wins over --yes.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Really remove.")] = False,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Remove the oldest files of the archive; articles and stories stay.
+
+    Example: samestory prune --older-than 365 --yes
+    """
+    settings = load(config).settings
+    from pipeline.service.prune import prune as run
+
+    really = yes and not dry_run
+    files = run(
+        settings,
+        datetime.now(UTC),
+        older_than_days=older_than,
+        max_bytes=max_bytes,
+        really=really,
+    )
+    rows = [asdict(one) for one in files]
+    if json:
+        print_lines(rows)
+    else:
+        print_table(("file", "bytes", "pages", "written"), (list(row.values()) for row in rows))
+    total = f"{len(files)} files, {sum(one.size_bytes for one in files)} bytes"
+    hint = "" if dry_run or not files else "; --yes removes them"
+    say(f"{total} removed" if really else f"{total} would go{hint}")
+
+
+def finish(report: RunReport, seconds: float, folder: str, *, json: bool) -> None:
     """Print what failed and what was done; exit 1 if an input failed for the first time."""
     for failed in report.failures:
         say(f"{failed.input}: {failed.stage} {failed.reason}: {failed.detail}")

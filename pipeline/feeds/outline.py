@@ -18,6 +18,7 @@ _PUBLISHED = ("pubdate", "published", "issued", "created", "date")
 _MODIFIED = ("updated", "modified", "lastbuilddate")
 NEXT_RELATIONS = frozenset({"next", "prev-archive"})  # RFC 5005: paged and archived feeds
 _NAME_AND_MAIL = re.compile(r"\S+@\S+\s*\(([^()]+)\)|([^()<>@]+)[(<]\S+@\S+[)>]")
+_LONGEST_NAME_CHARS = 200  # the pattern above is quadratic
 _TEXTS = frozenset({"title", "summary", "description", "content", "encoded"})
 _WHOLE_DOCUMENTS = frozenset({"body", "div", "fullitem"})
 _OTHER_VOCABULARIES = ("search.yahoo.com/mrss", "itunes.com")
@@ -151,8 +152,8 @@ def _item(item: etree._Element) -> ItemFacts:
 
 def _names(author: etree._Element, text: str) -> list[str]:
     inner = [(part.text or "").strip() for part in author if local_name(part) == "name"]
-    mailed = _NAME_AND_MAIL.fullmatch(text)
-    name = (mailed[1] or mailed[2]).strip() if mailed else text
+    mailed = _NAME_AND_MAIL.fullmatch(text[:_LONGEST_NAME_CHARS])
+    name = (mailed[1] or mailed[2]).strip() if mailed else text[:_LONGEST_NAME_CHARS]
     return [n for n in (*inner, name) if n and "@" not in n]
 
 

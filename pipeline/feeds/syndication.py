@@ -69,7 +69,7 @@ def read_feed(text: str) -> Feed:
     outline = read_outline(body)
     if outline.too_deep:
         raise UnreadableError("too_deep", "elements inside each other more than 256 levels deep")
-    if outline.root == "html":
+    if outline.root == "html" or text[:14].lower() == "<!doctype html":
         raise UnreadableError("not_a_feed", "a web page, neither RSS nor Atom")
     quick = _quick_entries(body)
     if outline.plain and len(quick) == len(outline.items) > 0:

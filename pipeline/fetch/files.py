@@ -5,8 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +16,8 @@ from pipeline.records import Failed, RawPage
 
 __all__ = ["READABLE_SUFFIXES", "file_name", "read_files"]
 
+_PARQUET = "application/vnd.apache.parquet"
+_ROWS_AT_ONCE = 256  # articles of a Parquet file in memory together
 _MEDIA_TYPES = {
     ".html": "text/html",
     ".htm": "text/html",
@@ -24,6 +26,7 @@ _MEDIA_TYPES = {
     ".rss": "application/rss+xml",
     ".atom": "application/atom+xml",
     ".jsonl": ENTRY_TYPE,
+    ".parquet": _PARQUET,
 }
 READABLE_SUFFIXES = tuple(sorted([*_MEDIA_TYPES, ".html.gz", ".htm.gz"]))
 
@@ -38,8 +41,8 @@ def read_files(
 ) -> Iterator[RawPage | Failed]:
     """Yield the pages of a file, or of all readable files of a folder, in order of their paths.
 
-    Each line of a JSON Lines file is a page of its own. Hidden files and files with other
-    suffixes are no input.
+    Each line of a JSON Lines file and each row of a Parquet file is a page of its own. Hidden
+    files and files with other suffixes are no input.
 
     Parameters
     ----------
@@ -55,7 +58,8 @@ def read_files(
     Raises
     ------
     ConfigError
-        There is nothing at `path`, or a file named outright has a suffix that is not read.
+        There is nothing at `path`, or a file named outright has a suffix that is not read, or
+        Parquet cannot be read because the extra ``parquet`` is not installed.
     """
     if not path.exists():
         raise ConfigError(f"source {source}: {path} does not exist")
@@ -88,6 +92,9 @@ def _pages(
     try:
         if media_type == ENTRY_TYPE:
             yield from _lines(path, uri, source, max_bytes, now)
+            return
+        if media_type == _PARQUET:
+            yield from _rows(path, uri, source, max_bytes, now)
             return
         body = _read(path, max_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
@@ -127,6 +134,47 @@ def _lines(
                     body=line.strip(),
                     fetched_at=now,
                 )
+
+
+def _rows(
+    path: Path, uri: str, source: str, max_bytes: int, now: datetime
+) -> Iterator[RawPage | Failed]:
+    try:
+        from pyarrow import ArrowException  # noqa: PLC0415 - an extra, and slow to import
+        from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError(
+            f"source {source}: {path} is Parquet, which needs: pip install 'samestory[parquet]'"
+        ) from None
+    number = 0
+    try:
+        with ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=_ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield _row_page(row, f"{uri}#{_row_name(row, number)}", source, max_bytes, now)
+    except ArrowException as error:
+        yield _failed(uri, "broken_parquet", f"after {number} rows: {error}", now)
+
+
+def _row_name(row: Mapping[str, object], number: int) -> str:
+    return quote(str(row.get("id") or number), safe="")
+
+
+def _row_page(
+    row: Mapping[str, object], uri: str, source: str, max_bytes: int, now: datetime
+) -> RawPage | Failed:
+    body = json.dumps(row, ensure_ascii=False, sort_keys=True, default=_as_text).encode()
+    if len(body) > max_bytes:
+        return _failed(uri, "too_large", _too_large(max_bytes), now)
+    return RawPage(uri=uri, source=source, media_type=ENTRY_TYPE, body=body, fetched_at=now)
+
+
+def _as_text(value: object) -> str:
+    """Return what JSON has no type for as text: times in ISO 8601, binary columns as UTF-8."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _row_id(line: bytes) -> str | None:

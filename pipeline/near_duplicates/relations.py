@@ -113,8 +113,7 @@ def verify(
         related = _verify_some(pairs, overlaps, settings)
         found += related
         excerpts += _excerpts(pairs, overlaps, {(one.a, one.b) for one in related})
-    held = find_composites([*found, *excerpts])
-    found += [one for one in excerpts if one.b in held.get(one.a, {})]
+    found += _briefings(excerpts, found, by_id)
     return sorted(mark_composites(found), key=_in_id_order)
 
 
@@ -137,6 +136,35 @@ def _excerpts(
         if overlap.in_b >= _EXCERPT:
             swapped = _Overlap(overlap.shared, overlap.size_b, overlap.size_a)
             found.append(_related(b, a, "composite_of", swapped))
+    return found
+
+
+def _briefings(
+    excerpts: Sequence[NearDuplicate],
+    related: Sequence[NearDuplicate],
+    by_id: Mapping[ArticleId, Sketch],
+) -> list[NearDuplicate]:
+    """Return the excerpts of articles that are made of them: half of the text, from two and more.
+
+    Only what no other part has covered counts, because one boilerplate passage is shared by many.
+    An article that is a copy of another is no briefing of what both share with third ones.
+    """
+    copies = {i for one in related for i in (one.a, one.b)}
+    parts: dict[ArticleId, list[NearDuplicate]] = defaultdict(list)
+    for one in excerpts:
+        if one.a not in copies:
+            parts[one.a].append(one)
+    found: list[NearDuplicate] = []
+    for whole, pieces in sorted(parts.items()):
+        left, chosen = by_id[whole].shingles, []
+        least = _EXCERPT * left.size
+        for one in sorted(pieces, key=lambda piece: (-piece.in_a, piece.b)):
+            rest = np.setdiff1d(left, by_id[one.b].shingles, assume_unique=True)
+            if left.size - rest.size >= least:
+                left = rest
+                chosen.append(one)
+        if len(chosen) > 1 and left.size <= (1 - _ROUNDUP) * by_id[whole].shingles.size:
+            found += chosen
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipeline.archive import read_page
@@ -11,7 +11,7 @@ from pipeline.config import Settings
 from pipeline.engines import extract_pages
 from pipeline.identity import content_digest
 from pipeline.near_duplicates import find_candidates, sketch, verify
-from pipeline.records import ArchivedPage, Article, ArticleId, Failed, RawPage
+from pipeline.records import ArchivedPage, Article, ArticleId, Failed, RawPage, Retry
 from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
 from pipeline.service.stored import stored_sketches
@@ -31,15 +31,33 @@ class BatchReport:
     failures: tuple[Failed, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extracted:
+    """What the pages of a batch hold, where its failures are, and which inputs it tried again."""
+
+    pages: list[ArchivedPage]
+    articles: list[Article] = field(default_factory=list)
+    failures: list[Failed] = field(default_factory=list)
+    failing: list[Retry] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+
+    def take(self, item: Article | Failed, place: Retry) -> None:
+        """Add one outcome of a page."""
+        if isinstance(item, Article):
+            self.articles.append(item)
+        elif not _is_of_listing(item):
+            self.failures.append(item)
+            self.failing.append(place)
+
+
 def apply_batch(settings: Settings, state: State, number: int, progress: Progress) -> BatchReport:
     """Apply a batch in one transaction. The outcome depends on archive, state and settings only."""
-    pages = state.pages_of_batch(number)
-    articles, failures = _extract(settings, pages, progress)
-    articles = _without_listed(settings, state, number, articles)
+    extracted = _extract(settings, state, number, progress)
+    articles = _without_listed(settings, state, number, extracted.articles)
     progress("grouping", 0, 0)
     versions = _new_versions(state, articles)
     renewed = _renewed(state, versions)
-    clock = _clock(state, renewed, settings, pages)
+    clock = _clock(state, renewed, settings, extracted.pages)
     sketches = sketch(renewed, settings.near_duplicates)
     stored = stored_sketches(state, sketches, settings)
     candidates = find_candidates(sketches, stored, settings.near_duplicates)
@@ -55,7 +73,9 @@ def apply_batch(settings: Settings, state: State, number: int, progress: Progres
             sketches=sketches,
             relations=placed.relations,
             changes=placed.changes,
-            failures=failures,
+            failures=extracted.failures,
+            failing=extracted.failing,
+            tried=extracted.tried,
         )
     )
     return BatchReport(
@@ -66,20 +86,39 @@ def apply_batch(settings: Settings, state: State, number: int, progress: Progres
     )
 
 
-def _extract(
-    settings: Settings, pages: Sequence[ArchivedPage], progress: Progress
-) -> tuple[list[Article], list[Failed]]:
-    def bodies() -> Iterator[RawPage]:
-        for page in pages:
-            yield read_page(settings.paths.raw, page)
+def _extract(settings: Settings, state: State, number: int, progress: Progress) -> _Extracted:
+    """Extract the inputs of a batch: what it brought in, and what it tries again.
 
-    articles: list[Article] = []
-    failures: list[Failed] = []
-    for done, outcome in enumerate(extract_pages(bodies(), settings), start=1):
-        progress("extracting", done, len(pages))
-        articles += [item for item in outcome if isinstance(item, Article)]
-        failures += [item for item in outcome if isinstance(item, Failed)]
-    return articles, [failed for failed in failures if not _is_of_listing(failed)]
+    An input that a later batch tries again is left to that batch.
+    """
+    own = state.pages_of_batch(number)
+    again = state.retries_of_batch(number)
+    later = state.later_retries(number)
+    found = _Extracted(pages=[*own, *(page for page, _ in again)])
+    wanted = [*([None] * len(own)), *(inputs for _, inputs in again)]
+    outcomes = extract_pages(_bodies(settings, found.pages), settings)
+    for done, (page, inputs, outcome) in enumerate(
+        zip(found.pages, wanted, outcomes, strict=True), start=1
+    ):
+        progress("extracting", done, len(found.pages))
+        for item in outcome:
+            at = _place(page, item.input if isinstance(item, Failed) else item.uri)
+            whole = _place(page, page.uri)
+            if inputs is None and later.isdisjoint({at, whole}):
+                found.take(item, at)
+            elif inputs is not None and not inputs.isdisjoint({at.input, whole.input}):
+                found.take(item, at)
+    found.tried.update(name for _, inputs in again for name in inputs)
+    return found
+
+
+def _bodies(settings: Settings, pages: Sequence[ArchivedPage]) -> Iterator[RawPage]:
+    for page in pages:
+        yield read_page(settings.paths.raw, page)
+
+
+def _place(page: ArchivedPage, name: str) -> Retry:
+    return Retry(input=name, source=page.source, uri=page.uri, digest=page.digest)
 
 
 def _is_of_listing(failed: Failed) -> bool:

@@ -12,6 +12,7 @@ from pipeline.config import Settings
 from pipeline.errors import StateError
 from pipeline.service.stored import open_state
 from pipeline.storage import State
+from pipeline.storage.pruned import lost_files
 from pipeline.storage.view import INDEX, holds
 
 __all__ = ["Finding", "examine"]
@@ -72,7 +73,14 @@ def _state(settings: Settings, state: State) -> Iterator[Finding]:
     yield Finding("state", "broken" if problems else "ok", detail)
     held = len(state.article_ids()), len(state.story_ids()), len(state.quarantine())
     yield Finding("state", "ok", "{} articles, {} stories, {} in quarantine".format(*held))
-    missing = state.indexed_files() - {p.name for p in archive_files(settings.paths.raw)}
+    raw = settings.paths.raw
+    lost = lost_files(raw)
+    if lost:
+        pages = sum(one.pages for one in lost)
+        detail = f"{len(lost)} files with {pages} pages were pruned; their stories stay"
+        yield Finding("archive", "note", f"{detail}, but `samestory rebuild` would lose them")
+    pruned = {one.file for one in lost}
+    missing = state.indexed_files() - {p.name for p in archive_files(raw)} - pruned
     for name in sorted(missing):
         yield Finding("archive", "broken", f"{name} is gone; restore it from a copy")
     unfinished = len(state.batches_to_apply()) + state.has_unmarked_pages()

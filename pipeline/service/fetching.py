@@ -6,9 +6,9 @@ What a server answers is archived before anything looks inside; what it teaches 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -81,28 +81,50 @@ def _read_listings(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
     read: set[str] = set()
     for _ in range(_INDEX_DEPTH + 1):
         read |= wanted.keys()
-        outcomes = list(_visit(run, wanted, "listing"))
-        pages = [page for outcome in outcomes if (page := _changed(run, outcome)) is not None]
+        outcomes: list[VisitOutcome] = []
         listed: dict[str, str] = {}
-        wanted = {}
-        for page, listing in _parsed(run, pages):
-            limits = sources[page.source]
-            listed |= {link.url: page.source for link in listing.links[: limits.max_items]}
-            further = (url for url in listing.further[: limits.max_listings] if url not in read)
-            wanted |= dict.fromkeys(further, page.source)
+        further: dict[str, str] = {}
+        for source, listing in _listings(run, wanted, outcomes):
+            limits = sources[source]
+            listed |= {link.url: source for link in listing.links[: limits.max_items]}
+            more = (url for url in listing.further[: limits.max_listings] if url not in read)
+            further |= dict.fromkeys(more, source)
         # What a listing taught is kept together with what it listed, so that a crash loses neither.
         _remember(run, outcomes, listed)
+        wanted = further
         if not wanted:
             return
 
 
-def _parsed(run: _Run, pages: Sequence[RawPage]) -> Iterator[tuple[RawPage, Listing]]:
-    outcomes = in_workers(pages, run.settings, listing_of_page) if pages else ()
-    for page, outcome in zip(pages, outcomes, strict=True):
-        if isinstance(outcome, Failed):
-            run.collected.refused.append(outcome)
+def _listings(
+    run: _Run, wanted: Mapping[str, str], outcomes: list[VisitOutcome]
+) -> Iterator[tuple[str, Listing]]:
+    """Yield what each changed listing lists, with its source; `outcomes` gets all, without bodies.
+
+    Pages go to the workers as they arrive, so that only a few are in memory.
+    """
+    sources: deque[str] = deque()
+
+    def pages() -> Iterator[RawPage]:
+        for outcome in _visit(run, wanted, "listing"):
+            outcomes.append(_without_body(outcome))
+            page = _changed(run, outcome)
+            if page is not None:
+                sources.append(page.source)
+                yield page
+
+    for parsed in in_workers(pages(), run.settings, listing_of_page):
+        source = sources.popleft()
+        if isinstance(parsed, Failed):
+            run.collected.refused.append(parsed)
         else:
-            yield page, outcome
+            yield source, parsed
+
+
+def _without_body(outcome: VisitOutcome) -> VisitOutcome:
+    if not isinstance(outcome.result, Fetched):
+        return outcome
+    return replace(outcome, result=replace(outcome.result, body=b""))
 
 
 def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
@@ -116,7 +138,7 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
     waiting: list[VisitOutcome] = []
     for outcome in _visit(run, wanted, "article"):
         _changed(run, outcome)
-        waiting.append(outcome)
+        waiting.append(_without_body(outcome))
         if len(waiting) == _REMEMBER_EVERY:
             _remember(run, waiting, {})
             waiting.clear()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.checking import check_draft
 from pipeline.config import Settings
 from pipeline.engines import articles_of_page
-from pipeline.errors import StateError, UnreadableError
+from pipeline.errors import ConfigError, StateError, UnreadableError
 from pipeline.fetch import read_files
 from pipeline.near_duplicates import shared_passages, sketch, verify
 from pipeline.records import (
@@ -42,6 +42,7 @@ __all__ = [
     "list_quarantine",
     "list_stories",
     "read_draft",
+    "show_quarantined",
     "show_story",
     "text_draft",
 ]
@@ -83,16 +84,36 @@ def show_story(settings: Settings, wanted: str, *, with_text: bool = False) -> F
 def list_quarantine(settings: Settings) -> list[Fields]:
     """Return the inputs that could not be used, with reason, by input."""
     with _existing_state(settings) as state:
-        return [
-            {
-                "input": failed.input,
-                "stage": failed.stage,
-                "reason": failed.reason,
-                "detail": failed.detail,
-                "when": instant_text(failed.when),
-            }
-            for failed in state.quarantine()
+        return [_failure(failed) for failed in state.quarantine()]
+
+
+def show_quarantined(settings: Settings, name: str) -> list[Fields]:
+    """Return all failures of one input, and where its pages lie in the archive.
+
+    Raises
+    ------
+    ConfigError
+        This input is not in quarantine.
+    """
+    with _existing_state(settings) as state:
+        failures = [failed for failed in state.quarantine() if failed.input == name]
+        if not failures:
+            raise ConfigError(f"{name} is not in quarantine; see `samestory quarantine list`")
+        pages = [
+            asdict(page) | {"archived": (settings.paths.raw / page.file).exists()}
+            for page in state.failing_pages(name)
         ]
+        return [_failure(failed) | {"pages": pages} for failed in failures]
+
+
+def _failure(failed: Failed) -> Fields:
+    return {
+        "input": failed.input,
+        "stage": failed.stage,
+        "reason": failed.reason,
+        "detail": failed.detail,
+        "when": instant_text(failed.when),
+    }
 
 
 def explain(settings: Settings, first: str, second: str) -> Fields:

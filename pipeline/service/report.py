@@ -17,7 +17,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config import Settings, outcome_digest
-from pipeline.errors import SamestoryError
+from pipeline.errors import StateError
 from pipeline.records import Failed
 from pipeline.service.progress import Progress
 from pipeline.storage.view import json_bytes, write_file
@@ -83,7 +83,7 @@ def reported(
     steps = _Steps(progress)
     try:
         report = work(steps)
-    except (SamestoryError, OSError) as error:
+    except (StateError, OSError) as error:
         with suppress(OSError):  # what stopped the run may stop its report too; say the first
             _leave(settings, started, _record(settings, command, started, steps, error=str(error)))
         raise

@@ -7,17 +7,17 @@ that applies it, so a run that was killed anywhere is finished by the next one.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.archive import archive_files, recover, scan
+from pipeline.archive import ArchiveWriter, archive_files, recover, scan
 from pipeline.config import PathSettings, Settings, SourceSettings
 from pipeline.errors import ConfigError, LockedError, StateError
-from pipeline.records import Failed
+from pipeline.records import Failed, Retry
 from pipeline.service.batch import BatchReport, apply_batch
 from pipeline.service.collecting import collect
 from pipeline.service.progress import Progress
@@ -25,8 +25,9 @@ from pipeline.service.report import RunReport, reported
 from pipeline.service.stored import open_state
 from pipeline.service.view import ViewReport, refresh_view
 from pipeline.storage import State, fetch_memory
+from pipeline.storage.pruned import lost_files, write_pruned
 
-__all__ = ["RunReport", "ingest", "rebuild", "run_lock"]
+__all__ = ["RunReport", "index_archive", "ingest", "rebuild", "replay", "run_lock"]
 
 
 def ingest(
@@ -48,10 +49,12 @@ def ingest(
     LockedError
         Another run is at work.
     StateError
-        Archive or state cannot be used.
+        Archive or state cannot be used, or the state is lost and the archive was pruned.
     """
     _check_sources(settings.sources)
     with run_lock(settings.paths):
+        if not settings.paths.state.exists():
+            _check_whole(settings.paths.raw)
         return reported(
             settings, "ingest", now, progress, partial(_ingest, settings, now, deadline)
         )
@@ -61,9 +64,9 @@ def _ingest(
     settings: Settings, now: datetime, deadline: datetime | None, progress: Progress
 ) -> RunReport:
     with open_state(settings) as state:
-        _index_archive(settings.paths.raw, state)
+        index_archive(settings.paths.raw, state)
         collected = collect(settings, state, now, deadline, progress)
-        _index_archive(settings.paths.raw, state)
+        index_archive(settings.paths.raw, state)
         batches = _apply_all(settings, state, progress)
         failures = state.add_failures(collected.refused)
         progress("rendering", 0, 0)
@@ -71,18 +74,119 @@ def _ingest(
         return _report(state, (collected.seen, collected.new), batches, failures, view)
 
 
-def rebuild(settings: Settings, now: datetime, progress: Progress) -> RunReport:
+def rebuild(
+    settings: Settings, now: datetime, progress: Progress, *, accept_loss: bool = False
+) -> RunReport:
     """Make state and view anew from the archive alone.
+
+    Parameters
+    ----------
+    accept_loss
+        Do it also where files were pruned, whose stories will then be gone.
 
     Raises
     ------
     LockedError
         Another run is at work.
     StateError
-        The archive cannot be read.
+        The archive cannot be read, or files were pruned from it.
     """
     with run_lock(settings.paths):
-        return reported(settings, "rebuild", now, progress, partial(_rebuild, settings))
+        if not accept_loss:
+            _check_whole(settings.paths.raw)
+        report = reported(settings, "rebuild", now, progress, partial(_rebuild, settings))
+        write_pruned(settings.paths.raw, ())  # nothing in the new state rests on these files
+        return report
+
+
+def replay(
+    settings: Settings,
+    now: datetime,
+    progress: Progress,
+    *,
+    inputs: Collection[str] = (),
+    reason: str | None = None,
+) -> RunReport:
+    """Extract inputs in quarantine again from the archive, as a batch of their own.
+
+    Parameters
+    ----------
+    inputs
+        Names as the quarantine lists them; none means all.
+    reason
+        Only those that failed for this reason.
+
+    Raises
+    ------
+    ConfigError
+        An input named is not in quarantine, or was never archived.
+    LockedError
+        Another run is at work.
+    StateError
+        Archive or state cannot be used.
+    """
+    with run_lock(settings.paths):
+        work = partial(_replay, settings, now, inputs, reason)
+        return reported(settings, "replay", now, progress, work)
+
+
+def _replay(
+    settings: Settings,
+    now: datetime,
+    inputs: Collection[str],
+    reason: str | None,
+    progress: Progress,
+) -> RunReport:
+    with open_state(settings) as state:
+        index_archive(settings.paths.raw, state)
+        retries = _retries(settings.paths.raw, state, inputs, reason)
+        with ArchiveWriter(settings.paths.raw, now) as archive:
+            if retries:
+                archive.write_retries(retries, now)
+            if retries or state.has_unmarked_pages():
+                archive.mark_batch(state.next_batch(), now)
+        index_archive(settings.paths.raw, state)
+        batches = _apply_all(settings, state, progress)
+        progress("rendering", 0, 0)
+        view = refresh_view(settings, state)
+        return _report(state, (len(retries), 0), batches, (), view)
+
+
+def _retries(raw: Path, state: State, inputs: Collection[str], reason: str | None) -> list[Retry]:
+    """Return which inputs to try again, in which pages; those never archived have none."""
+    failed = state.quarantine()
+    unknown = sorted(set(inputs) - {one.input for one in failed})
+    if unknown:
+        raise ConfigError(f"{unknown[0]} is not in quarantine; see `samestory quarantine list`")
+    wanted = {
+        one.input
+        for one in failed
+        if (not inputs or one.input in inputs) and reason in {None, one.reason}
+    }
+    found = [
+        Retry(input=name, source=page.source, uri=page.uri, digest=page.digest)
+        for name in sorted(wanted)
+        for page in state.failing_pages(name)
+        if (raw / page.file).exists()
+    ]
+    absent = sorted(set(inputs) & wanted - {one.input for one in found})
+    if absent:
+        raise ConfigError(
+            f"{absent[0]} is not in the archive; `samestory ingest` reads it again while its "
+            "source still offers it"
+        )
+    return found
+
+
+def _check_whole(raw: Path) -> None:
+    """Refuse to make stories from an archive out of which files were pruned."""
+    lost = lost_files(raw)
+    if lost:
+        pages = sum(one.pages for one in lost)
+        raise StateError(
+            f"{len(lost)} files with {pages} pages were pruned from {raw}: stories that rest on "
+            "them would be lost; `samestory rebuild --accept-loss` does it all the same"
+        )
 
 
 def _rebuild(settings: Settings, progress: Progress) -> RunReport:
@@ -91,7 +195,7 @@ def _rebuild(settings: Settings, progress: Progress) -> RunReport:
         Path(f"{settings.paths.state}{suffix}").unlink(missing_ok=True)
     with open_state(settings) as state:
         state.remember(memory.urls, memory.hosts, listed=memory.wanted)
-        _index_archive(settings.paths.raw, state)
+        index_archive(settings.paths.raw, state)
         batches = _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
@@ -136,7 +240,7 @@ def _lock(file: TextIO, path: Path) -> None:
         raise LockedError(f"another run holds {path}; try again when it has ended") from None
 
 
-def _index_archive(folder: Path, state: State) -> None:
+def index_archive(folder: Path, state: State) -> None:
     """Bring the index of the archive up to date, after completing what a crash left open."""
     recover(folder)
     known = state.indexed_files()

@@ -19,6 +19,7 @@ from pipeline.records import (
     StoryChange,
     StoryId,
 )
+from pipeline.storage.retries import replace_failing
 from pipeline.storage.rows import (
     ARTICLE,
     FAILED,
@@ -51,6 +52,7 @@ def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
         _store_change(db, outcome.number, change)
     clock = outcome.clock.isoformat()
     db.execute("UPDATE batches SET clock = ? WHERE number = ?", (clock, outcome.number))
+    replace_failing(db, outcome.tried, outcome.failing)
     return insert_failures(db, outcome.failures)
 
 

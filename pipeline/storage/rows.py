@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -20,6 +20,7 @@ from pipeline.records import (
     HostMemory,
     Membership,
     NearDuplicate,
+    Retry,
     StoryChange,
     StoryId,
     UrlMemory,
@@ -146,6 +147,10 @@ class BatchOutcome:
         What happened to stories, in order.
     failures
         Inputs that could not be used.
+    failing
+        Where these are archived.
+    tried
+        Names of inputs that failed before and were tried again.
     """
 
     number: int
@@ -156,3 +161,5 @@ class BatchOutcome:
     relations: Sequence[NearDuplicate]
     changes: Sequence[StoryChange]
     failures: Sequence[Failed]
+    failing: Collection[Retry] = ()
+    tried: Collection[str] = ()

@@ -29,11 +29,14 @@ from pipeline.records import (
     HostMemory,
     Membership,
     NearDuplicate,
+    Retry,
     Story,
     StoryId,
     UrlMemory,
 )
 from pipeline.storage.fold import apply, candidate_keys, insert_failures
+from pipeline.storage.retries import SCHEMA as RETRY_SCHEMA
+from pipeline.storage.retries import add_retry, failing_pages, later_retries, retries_of_batch
 from pipeline.storage.rows import (
     ARTICLE,
     FAILED,
@@ -55,7 +58,7 @@ from pipeline.storage.rows import (
 
 __all__ = ["State", "fetch_memory"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -156,7 +159,7 @@ class State:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
         with self._transaction():
-            for statement in SCHEMA.split(";\n"):
+            for statement in (SCHEMA + RETRY_SCHEMA).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
 
@@ -203,14 +206,17 @@ class State:
         """Return the archive files whose content is known."""
         return {file for (file,) in self._db.execute("SELECT file FROM archive_files")}
 
-    def index_file(self, file: str, content: Iterable[ArchivedPage | BatchMark]) -> None:
-        """Record what an archive file holds; a mark claims all pages no earlier mark claimed."""
+    def index_file(self, file: str, content: Iterable[ArchivedPage | BatchMark | Retry]) -> None:
+        """Record what an archive file holds; a mark claims all that no earlier mark claimed."""
         with self._transaction():
             for item in content:
-                if isinstance(item, BatchMark):
-                    self._db.execute(
-                        "UPDATE pages SET batch = ? WHERE batch IS NULL", (item.number,)
-                    )
+                if isinstance(item, Retry):
+                    add_retry(self._db, item)
+                elif isinstance(item, BatchMark):
+                    for table in ("pages", "retries"):
+                        self._db.execute(
+                            f"UPDATE {table} SET batch = ? WHERE batch IS NULL", (item.number,)
+                        )
                     self._db.execute(
                         "INSERT OR IGNORE INTO batches VALUES (?, NULL)", (item.number,)
                     )
@@ -228,14 +234,20 @@ class State:
                     )
             self._db.execute("INSERT INTO archive_files VALUES (?)", (file,))
 
+    def page_count(self, file: str) -> int:
+        """Return how many pages an archive file holds."""
+        query = "SELECT count(*) FROM pages WHERE file = ?"
+        return int(self._db.execute(query, (file,)).fetchone()[0])
+
     def knows_page(self, source: str, uri: str, digest: str) -> bool:
         """Say whether these bytes are archived under this name already."""
         query = "SELECT 1 FROM pages WHERE source = ? AND uri = ? AND digest = ?"
         return self._db.execute(query, (source, uri, digest)).fetchone() is not None
 
     def has_unmarked_pages(self) -> bool:
-        """Say whether an interrupted run left pages that belong to no batch."""
-        query = "SELECT 1 FROM pages WHERE batch IS NULL LIMIT 1"
+        """Say whether an interrupted run left pages, or retries, that belong to no batch."""
+        query = """SELECT 1 FROM pages WHERE batch IS NULL
+                   UNION SELECT 1 FROM retries WHERE batch IS NULL LIMIT 1"""
         return self._db.execute(query).fetchone() is not None
 
     def next_batch(self) -> int:
@@ -319,6 +331,14 @@ class State:
                 list((listed or {}).items()),
             )
             self._db.executemany("DELETE FROM wanted WHERE url = ?", [(url,) for url in settled])
+
+    def retries_of_batch(self, number: int) -> list[tuple[ArchivedPage, frozenset[str]]]:
+        """Return the pages of which a batch tries inputs again, with these inputs."""
+        return retries_of_batch(self._db, number)
+
+    def later_retries(self, number: int) -> frozenset[Retry]:
+        """Return what is tried again after a batch, and so is no part of it."""
+        return later_retries(self._db, number)
 
     # Articles and their relations
 
@@ -467,6 +487,10 @@ class State:
         """Return all failed inputs, by input."""
         rows = self._db.execute("SELECT record FROM quarantine ORDER BY input, stage, reason")
         return [FAILED.validate_json(record) for (record,) in rows]
+
+    def failing_pages(self, name: str) -> list[ArchivedPage]:
+        """Return the archived pages in which an input failed; none where it never came in."""
+        return failing_pages(self._db, name)
 
     # The fold
 

@@ -1,0 +1,131 @@
+"""300 feeds of 20 articles each on this machine, fetched twice; run by `make verify`.
+
+Each feed has a loopback address of its own, so that each counts as a domain. Prints what was
+measured and exits 1 if a run takes more than 1.3 times what politeness forces, or if the second
+run transfers 2 % of the first or changes anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+WORDS = [f"{a}{b}" for a in "bcdfglmnprst" for b in ("ander", "olten", "ivern", "urmat", "eskel")]
+
+
+def prose(seed: str, sentences: int) -> str:
+    draw = random.Random(seed)
+    return " ".join(
+        " ".join(draw.choices(WORDS, k=14)).capitalize() + "." for _ in range(sentences)
+    )
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves /feed and /N on any loopback address; the texts follow from address and number."""
+
+    articles = 20
+    sent = 0
+    lock = threading.Lock()
+
+    def do_GET(self) -> None:
+        host = self.headers.get("Host", "")
+        body, media_type = self._content(host, self.path)
+        etag = f'"{hashlib.sha256(body).hexdigest()[:12]}"'
+        unchanged = self.headers.get("If-None-Match") == etag
+        self.send_response(404 if not body else 304 if unchanged else 200)
+        payload = b"" if unchanged else body
+        headers = {"Content-Type": media_type, "ETag": etag, "Content-Length": str(len(payload))}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
+        with Handler.lock:
+            Handler.sent += len(payload) + 200
+
+    def _content(self, host: str, path: str) -> tuple[bytes, str]:
+        if path == "/feed":
+            items = "".join(
+                f"<item><link>http://{host}/{n}</link><guid>{n}</guid>"
+                f"<pubDate>Mon, 02 Mar 2026 {n % 24:02d}:00:00 GMT</pubDate></item>"
+                for n in range(self.articles)
+            )
+            rss = f'<rss version="2.0"><channel><title>{host}</title>{items}</channel></rss>'
+            return rss.encode(), "application/rss+xml"
+        if path[1:].isdigit():
+            seed = f"{host}{path}"
+            paragraphs = "".join(f"<p>{prose(f'{seed} {n}', 4)}</p>" for n in range(8))
+            title = prose(seed, 1)
+            page = f'<html lang="en"><title>{title}</title><article>{paragraphs}</article></html>'
+            return page.encode(), "text/html"
+        return b"", "text/plain"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def ingest(folder: Path) -> tuple[dict[str, Any], float, int]:
+    """Run once; returns the report, wall seconds, and the peak memory of the run (MiB)."""
+    command = [str(Path(sys.executable).with_name("samestory")), "ingest", "--json"]
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([*command, "--config", "news.toml"], cwd=folder, stdout=output)
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        seconds = time.monotonic() - started
+        output.seek(0)
+        return json.load(output), seconds, usage.ru_maxrss // 1024
+
+
+def configure(folder: Path, feeds: int, port: int, delay: float) -> None:
+    hosts = [f"127.1.{n // 250}.{n % 250 + 1}" for n in range(feeds)]
+    sources = "".join(
+        f'[[sources]]\nname = "{host}"\nurl = "http://{host}:{port}/feed"\nkind = "feed"\n'
+        for host in hosts
+    )
+    fetch = f"[fetch]\nallow_private_hosts = true\ndelay_seconds = {delay}\n"
+    (folder / "news.toml").write_text(fetch + sources, encoding="utf-8")
+
+
+def view(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in (folder / "data" / "clusters").rglob("*.json*")}
+
+
+def main() -> int:
+    """Measure and judge."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--feeds", type=int, default=300)
+    parser.add_argument("--delay", type=float, default=5.0, help="politeness (seconds)")
+    options = parser.parse_args()
+    server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)  # noqa: S104 - all of loopback
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        configure(folder, options.feeds, server.server_port, options.delay)
+        first, seconds, memory = ingest(folder)
+        sent, Handler.sent = Handler.sent, 0
+        before = view(folder)
+        again, _, memory_again = ingest(folder)
+        resent, same = Handler.sent, view(folder) == before
+    server.shutdown()
+    forced = Handler.articles * options.delay
+    print(f"articles {first['articles']}, failures {len(first['failures'])}")
+    print(f"wall {seconds:.0f} s, politeness forces {forced:.0f} s: {seconds / forced:.2f}")
+    print(f"memory {memory} MiB, second run {memory_again} MiB")
+    print(f"second run: {resent / sent:.2%} of the bytes, {again['pages_new']} new, same {same}")
+    good = seconds <= 1.3 * forced and resent < 0.02 * sent and same and not again["pages_new"]
+    return 0 if good and first["articles"] == options.feeds * Handler.articles else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
