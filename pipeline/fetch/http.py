@@ -198,7 +198,9 @@ def _named(error: Exception) -> UnreadableError:
             return UnreadableError("deadline", shown)
         if isinstance(found, http.client.LineTooLong) or "more than 100 headers" in str(found):
             return UnreadableError("header_too_large", shown)
-        if isinstance(found, http.client.IncompleteRead):
+        if isinstance(found, urllib3.exceptions.InvalidChunkLength):
+            return UnreadableError("bad_headers", shown)
+        if isinstance(found, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead):
             return UnreadableError("short_body", shown)
         if isinstance(found, ssl.SSLError):
             return UnreadableError("tls", shown)

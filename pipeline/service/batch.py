@@ -96,6 +96,7 @@ def _extract(settings: Settings, state: State, number: int, progress: Progress) 
     later = state.later_retries(number)
     found = _Extracted(pages=[*own, *(page for page, _ in again)])
     wanted = [*([None] * len(own)), *(inputs for _, inputs in again)]
+    progress("extracting", 0, len(found.pages))
     outcomes = extract_pages(_bodies(settings, found.pages), settings)
     for done, (page, inputs, outcome) in enumerate(
         zip(found.pages, wanted, outcomes, strict=True), start=1
@@ -103,10 +104,7 @@ def _extract(settings: Settings, state: State, number: int, progress: Progress) 
         progress("extracting", done, len(found.pages))
         for item in outcome:
             at = _place(page, item.input if isinstance(item, Failed) else item.uri)
-            whole = _place(page, page.uri)
-            if inputs is None and later.isdisjoint({at, whole}):
-                found.take(item, at)
-            elif inputs is not None and not inputs.isdisjoint({at.input, whole.input}):
+            if _belongs({at, _place(page, page.uri)}, inputs, later):
                 found.take(item, at)
     found.tried.update(name for _, inputs in again for name in inputs)
     return found
@@ -115,6 +113,13 @@ def _extract(settings: Settings, state: State, number: int, progress: Progress) 
 def _bodies(settings: Settings, pages: Sequence[ArchivedPage]) -> Iterator[RawPage]:
     for page in pages:
         yield read_page(settings.paths.raw, page)
+
+
+def _belongs(places: set[Retry], inputs: frozenset[str] | None, later: frozenset[Retry]) -> bool:
+    """Say whether an input, or its whole page, is wanted now and not left to a later batch."""
+    if inputs is None:
+        return later.isdisjoint(places)
+    return not inputs.isdisjoint({place.input for place in places})
 
 
 def _place(page: ArchivedPage, name: str) -> Retry:

@@ -139,6 +139,7 @@ def _replay(
 ) -> RunReport:
     with open_state(settings) as state:
         index_archive(settings.paths.raw, state)
+        batches = _apply_all(settings, state, progress)  # what fails there can be tried again too
         retries = _retries(settings.paths.raw, state, inputs, reason)
         with ArchiveWriter(settings.paths.raw, now) as archive:
             if retries:
@@ -146,7 +147,7 @@ def _replay(
             if retries or state.has_unmarked_pages():
                 archive.mark_batch(state.next_batch(), now)
         index_archive(settings.paths.raw, state)
-        batches = _apply_all(settings, state, progress)
+        batches += _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
         return _report(state, (len(retries), 0), batches, (), view)
