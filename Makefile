@@ -12,8 +12,11 @@ help: ## List the targets
 ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it needs first)
 	@$(BIN)/samestory ingest
 
-test: $(VENV)/dev ## Run the tests
+test: $(VENV)/dev $(VENV)/strace ## Run the tests
 	$(BIN)/python -m pytest -q
+
+verify: $(VENV)/dev $(VENV)/strace ## The long checks: break a run at every system call (minutes)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/crash_sweep.py --all
 
 lint: $(VENV)/dev ## Style, types, spelling and the dependency rule
 	$(BIN)/ruff format --check .
@@ -54,4 +57,11 @@ $(VENV)/run: requirements.lock pyproject.toml
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The crash sweep needs strace. Where it is missing and cannot be installed, the sweep is skipped.
+$(VENV)/strace: | $(VENV)/run
+	@command -v strace >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install strace; } \
+		>/dev/null 2>&1 || echo "no strace, and it cannot be installed here: no crash sweep" >&2
 	@touch $@

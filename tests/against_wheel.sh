@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 "$work/venv/bin/pip" install --quiet --require-hashes -r "$checkout/requirements-dev.lock"
 "$work/venv/bin/pip" install --quiet --no-deps "$work"/samestory-*.whl
 mkdir "$work/checkout"
-cp -r "$checkout/tests" "$checkout/configs" "$checkout/benchmarks" \
+cp -r "$checkout/tests" "$checkout/configs" "$checkout/benchmarks" "$checkout/deploy" \
     "$checkout/README.md" "$checkout/ARCHITECTURE.md" "$checkout/pyproject.toml" "$work/checkout"
 mkdir "$work/checkout/data"
 cp -r "$checkout/data/sample" "$work/checkout/data"

@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from pipeline.archive import archive_files, scan
 from pipeline.cli import app
@@ -42,6 +42,7 @@ FAULTS = {
 }
 AT_LEAST = 60  # points of a spread, all scenarios together
 _PR_SET_PTRACER = 0x59616D61
+_PROVENANCE = re.compile(rb'"settings": "\w+"')  # of the settings a file was last written with
 
 CONFIG = """
 [run]
@@ -203,10 +204,9 @@ def _last_line(ended: Ended) -> str:
 
 def outcome(place: Path) -> object:
     """Return all that must not depend on interruptions: view, archive, what doctor finds."""
-
     settings = load_settings(place / "news.toml", {}).settings
     view = {
-        path.relative_to(place): path.read_bytes()
+        path.relative_to(place): _PROVENANCE.sub(b"", path.read_bytes())
         for path in sorted((place / "data" / "clusters").rglob("*"))
         if path.is_file()
     }
@@ -222,12 +222,15 @@ def outcome(place: Path) -> object:
 
 def start(place: Path, words: Iterable[str], strace: list[str] | None = None) -> Ended:
     """Run a command in a forked process, under `strace` if wanted."""
-    go_out, go_in = os.pipe()
     said = place / "said"
-    child = os.fork()
-    if child == 0:
-        os.close(go_in)
-        _be_a_command(place, words, said, go_out)
+    go_out, go_in = os.pipe()
+    with said.open("wb") as errors, Path(os.devnull).open("wb") as nothing:
+        child = os.fork()
+        if child == 0:
+            os.close(go_in)
+            os.dup2(errors.fileno(), 2)
+            os.dup2(nothing.fileno(), 1)
+            _be_a_command(place, words, go_out)
     os.close(go_out)
     tracer = _attached(child, strace) if strace else None
     os.write(go_in, b"!")
@@ -238,15 +241,13 @@ def start(place: Path, words: Iterable[str], strace: list[str] | None = None) ->
     return Ended(os.waitstatus_to_exitcode(status), said.read_text("utf-8", "replace"))
 
 
-def _be_a_command(place: Path, words: Iterable[str], said: Path, go: int) -> None:
-    """Become the command; never returns."""
+def _be_a_command(place: Path, words: Iterable[str], go: int) -> NoReturn:
+    """Become the command, once told to. Until then no call is made that could be a point."""
     code = 1
     try:
         # Where only ancestors may trace a process, let our sibling do it too.
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1))
         os.chdir(place)
-        os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.read(go, 1)
         code = _command(words)
     except BaseException:  # noqa: BLE001 - what an interpreter would do
@@ -256,7 +257,6 @@ def _be_a_command(place: Path, words: Iterable[str], said: Path, go: int) -> Non
 
 
 def _command(words: Iterable[str]) -> int:
-
     sys.argv = ["samestory", *words, "--config", "news.toml"]
     try:
         app.main()

@@ -12,7 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from pipeline.archive import ArchiveWriter, archive_files, foreign_pages, read_page, recover, scan
 from pipeline.errors import StateError
-from pipeline.records import ArchivedPage, BatchMark, RawPage
+from pipeline.records import ArchivedPage, BatchMark, RawPage, Retry
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -95,3 +95,11 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     archive_files(tmp_path)[0].unlink()
     with pytest.raises(StateError, match=r"file:a\.html.*samestory rebuild"):
         read_page(tmp_path, place)
+
+
+def test_retries_survive_in_the_archive_as_they_were(tmp_path: Path) -> None:
+    retry = Retry(input="file:feed.xml#ä", source="Häfen", uri="file:feed.xml", digest="00ff")
+    with ArchiveWriter(tmp_path, NOON) as archive:
+        archive.write_retries([retry], NOON)
+    (file,) = archive_files(tmp_path)
+    assert list(scan(tmp_path, file.name)) == [retry]

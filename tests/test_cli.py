@@ -52,13 +52,19 @@ def test_help_loads_no_heavy_library() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def commands_of(*group: str, cwd: Path) -> list[str]:
+    listed = samestory(*group, "--help", cwd=cwd).stdout.split("Commands:")[1]
+    return [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
+
+
 def test_every_command_has_an_example(tmp_path: Path) -> None:
-    listed = samestory("--help", cwd=tmp_path).stdout.split("Commands:")[1]
-    commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ")]
+    commands = commands_of(cwd=tmp_path)
     assert len(commands) > 10
     for command in commands:
-        words = [command, "show"] if command == "config" else [command]
-        assert "Example: " in samestory(*words, "--help", cwd=tmp_path).stdout
+        shown = samestory(command, "--help", cwd=tmp_path).stdout
+        inner = commands_of(command, cwd=tmp_path) if "Commands:" in shown else []
+        for words in [[command, name] for name in inner] or [[command]]:
+            assert "Example: " in samestory(*words, "--help", cwd=tmp_path).stdout
 
 
 def test_clean_takes_out_the_second_telling_and_says_where_the_first_is(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,42 @@ def test_each_json_line_is_a_page_named_by_its_own_id(tmp_path: Path) -> None:
         "file:a.jsonl#3",
         "file:a.jsonl#4",
     ]
+
+
+def test_each_row_of_a_parquet_file_is_a_page_with_its_times_and_bytes_as_text(
+    tmp_path: Path,
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is not installed")
+    table = pytest.importorskip("pyarrow").table(
+        {"id": ["wire/7", None], "text": [b"x", b"y"], "published": [NOW, None]}
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    first, second = read(tmp_path)
+    assert isinstance(first, RawPage)
+    assert isinstance(second, RawPage)
+    assert (first.uri, second.uri) == ("file:a.parquet#wire%2F7", "file:a.parquet#2")
+    assert json.loads(first.body) == {
+        "id": "wire/7",
+        "text": "x",
+        "published": "2026-03-02T12:00:00+00:00",
+    }
+
+
+def test_a_parquet_file_that_is_none_is_one_failure(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra parquet is not installed")
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 but no more")
+    (failed,) = read(tmp_path)
+    assert isinstance(failed, Failed)
+    assert failed.reason == "broken_parquet"
+
+
+def test_parquet_without_its_extra_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match=r"pip install 'samestory\[parquet\]'"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize(

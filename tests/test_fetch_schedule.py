@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hostile_server import Behaviour, HostileServer, Line, answer, hang_up, head, say_nothing
@@ -15,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import FetchSettings
-from pipeline.fetch import fetch_all
+from pipeline.fetch import fetch_all, visiting
+from pipeline.fetch.addresses import WebAddress
 from pipeline.fetch.answers import fresh_until, retry_at
-from pipeline.fetch.http import Reply
+from pipeline.fetch.http import Client, Reply
 from pipeline.fetch.memories import host_failed, url_failed
 from pipeline.fetch.robots import rules_of
 from pipeline.records import Failed, Fetched, HostMemory, UrlMemory, Visit, VisitOutcome
@@ -28,7 +31,7 @@ SETTINGS = FetchSettings(
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PAGE = b"<html><body><p>Wheat closed higher in Chicago on Tuesday.</p></body></html>"
-FEED = b"<rss><channel><title>Post</title><ttl>60</ttl><item><title>Wheat</title></item></channel></rss>"
+FEED = b"<rss><channel><ttl>60</ttl><item><title>Wheat</title></item></channel></rss>"
 
 
 def article(url: str, memory: UrlMemory | None = None) -> Visit:
@@ -71,7 +74,7 @@ def timed(times: list[float]) -> Behaviour:
     return behave
 
 
-# Pauses -----------------------------------------------------------------------------------------
+# Pauses ---------------------------------------------------------------------------------------
 
 
 def test_pages_of_one_domain_come_one_after_another_with_a_pause() -> None:
@@ -81,7 +84,7 @@ def test_pages_of_one_domain_come_one_after_another_with_a_pause() -> None:
         outcomes = run([article(server.url(f"/{n}")) for n in range(4)], settings)
     assert all(isinstance(outcome.result, Fetched) for outcome in outcomes)
     assert server.most_open == 1
-    assert all(later - earlier >= 0.2 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
 
 
 def test_domains_are_visited_side_by_side() -> None:
@@ -149,7 +152,7 @@ def test_a_redirect_to_another_domain_waits_for_its_turn_there() -> None:
     assert {fetched(o).final_url for o in outcomes} == {target.url(f"/{n}") for n in range(4)}
     assert target.most_open == 1
     assert target.asked().count("/robots.txt") == 1
-    assert all(later - earlier >= 0.2 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
 
 
 def test_one_bad_site_does_not_keep_another_waiting() -> None:
@@ -212,7 +215,7 @@ def test_a_crawl_delay_is_kept_up_to_its_cap_and_in_the_next_call() -> None:
         first = run([article(server.url(f"/{n}")) for n in range(2)], settings)
         second = run([article(server.url("/2"))], settings, hosts_of(first))
     assert isinstance(second[0].result, Fetched)
-    assert all(later - earlier >= 0.3 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.3 for earlier, later in pairwise(times))
 
 
 def test_a_robots_txt_of_many_crawlers_and_many_rules_is_read_for_us_alone() -> None:
@@ -227,7 +230,7 @@ def test_a_robots_txt_of_many_crawlers_and_many_rules_is_read_for_us_alone() -> 
     assert not read.allow("https://post.example/ours")
 
 
-# Conditional requests -----------------------------------------------------------------------------
+# Conditional requests ---------------------------------------------------------------------------
 
 
 def validated(line: Line) -> None:
@@ -276,7 +279,7 @@ def test_a_validator_that_could_do_harm_is_not_kept(etag: str) -> None:
     assert outcome.url_memory.etag is None
 
 
-# Put off -----------------------------------------------------------------------------------------
+# Put off ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -350,7 +353,7 @@ def test_one_failing_page_does_not_shut_out_its_site_but_two_in_a_row_do() -> No
     pages = {"/a": hang_up, "/b": answer(200, PAGE), "/c": hang_up, "/d": hang_up}
     with HostileServer(pages) as server:
         outcomes = run([article(server.url(f"/{name}")) for name in "abcdef"])
-        found = [(o.visit.url[-1], reason_of(o) or o.result and "fetched") for o in outcomes]
+        found = [(o.visit.url[-1], reason_of(o) or (o.result and "fetched")) for o in outcomes]
         later = run([article(server.url("/b"))], hosts=hosts_of(outcomes))
     assert found == [
         *(("a", "reset"), ("b", "fetched"), ("c", "reset"), ("d", "reset")),
@@ -375,7 +378,7 @@ def test_no_number_of_failures_is_too_many(failures: int) -> None:
     assert timedelta(seconds=5) <= memory.not_before - NOW <= timedelta(days=7)
 
 
-# The end of a run ----------------------------------------------------------------------------------
+# The end of a run --------------------------------------------------------------------------------
 
 
 def test_after_the_deadline_of_the_run_no_visit_starts() -> None:
@@ -404,6 +407,24 @@ def test_a_caller_may_stop_early() -> None:
         outcomes.close()  # type: ignore[attr-defined]
 
 
+def test_a_fault_of_ours_is_one_failed_visit_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = visiting.send
+
+    def faulty(client: Client, address: WebAddress, *rest: Any, **more: Any) -> Reply:
+        if address.path == "/a":
+            raise ZeroDivisionError("division by zero")
+        return send(client, address, *rest, **more)
+
+    monkeypatch.setattr(visiting, "send", faulty)
+    with HostileServer({"/b": answer(200, PAGE)}) as server:
+        outcomes = run([article(server.url("/a")), article(server.url("/b"))])
+    assert [reason_of(outcome) for outcome in outcomes] == ["unexpected", None]
+    assert isinstance(outcomes[0].result, Failed)
+    assert "division by zero" in outcomes[0].result.detail
+
+
 def test_every_visit_has_one_outcome() -> None:
     pages = {f"/{n}": answer(200 if n % 3 else 500, PAGE) for n in range(9)}
     with HostileServer(pages, "127.0.3.1") as one, HostileServer(pages, "127.0.3.2") as two:
@@ -413,7 +434,7 @@ def test_every_visit_has_one_outcome() -> None:
     assert sorted(outcome.visit.url for outcome in outcomes) == sorted(urls)
 
 
-# What headers mean ---------------------------------------------------------------------------------
+# What headers mean -------------------------------------------------------------------------------
 
 
 def reply(body: bytes = b"", **headers: str) -> Reply:

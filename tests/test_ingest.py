@@ -137,6 +137,21 @@ def test_a_roundup_stands_alone_and_the_stories_it_holds_name_it(
             assert own["id"] in {r["article"] for r in found[held]["roundups"]}
 
 
+def test_two_copies_of_which_no_roundup_holds_any_are_one_story(tmp_path: Path) -> None:
+    report = (
+        "The ferry Lady Ismay struck Mercer Pier at Calder Haven on Monday morning, as gulls "
+        "watched from the rail.\nFourteen people were taken to hospital, the harbour master said, "
+        "and two are still there.\n"
+    )
+    place(tmp_path, tmp_path / "nothing", config='[[sources]]\nname = "wire"\npath = "in"\n')
+    (tmp_path / "in").mkdir()
+    for outlet in ("Courier", "Gazette"):
+        (tmp_path / "in" / f"{outlet}.txt").write_text(f"Ferry hits pier, {outlet}\n{report}")
+    assert run(tmp_path, "ingest").returncode == 0
+    (story,) = records(tmp_path)
+    assert story["counts"]["duplicates"] == 1
+
+
 def test_what_a_page_says_twice_is_removed_once_with_its_source(
     ingested: Path, sample: Path
 ) -> None:

@@ -60,13 +60,13 @@ def listing_text(body: bytes) -> str:
 
     Examples
     --------
-    >>> listing_text(b'<?xml version="1.0" encoding="iso-8859-1"?>\n<rss>caf\xe9</rss>')
-    '<rss>café</rss>'
+    >>> listing_text(b'<?xml version="1.0" encoding="iso-8859-1"?>\n<rss>F\xe4hre</rss>')
+    '<rss>Fähre</rss>'
     """
     text = _NOT_IN_XML.sub("", _decoded(_unpacked(body))).lstrip("\ufeff \t\r\n")
-    if not text.startswith("<"):
+    if text[:1] not in "{[":
         beginning = _BEGINNING.search(text, 0, _LONGEST_JUNK_CHARS)
-        text = text[beginning.start() :] if beginning and text[:1] not in "{[" else text
+        text = text[beginning.start() :] if beginning else text
     declaration = _DECLARATION.match(text)
     text = text[declaration.end() :] if declaration else text
     text = _WINDOWS_QUOTE.sub(_windows_quote, text)

@@ -44,7 +44,7 @@ def read_listing(page: RawPage) -> Listing:
     if text[:1] not in "<{[":
         return read_url_list(text, page.uri)
     if text[:1] == "<" and _root(text) in SITEMAP_ROOTS:
-        return read_sitemap(text.encode(), page.uri, page.fetched_at)
+        return read_sitemap(text, page.uri, page.fetched_at)
     feed = _feed(text)
     listed = listing_of(_links(page, feed))
     further = web_link(page.uri, feed.next_page)

@@ -166,12 +166,13 @@ def _is_odd(item: etree._Element) -> bool:
     seen = set[str]()
     for part in (item, *item):
         name = local_name(part)
-        foreign = any(owner in str(part.tag) for owner in _OTHER_VOCABULARIES)
         if part.get(f"{_XML}base") or part.get("mode") or name in _WHOLE_DOCUMENTS:
             return True
-        if name in _TEXTS and (foreign if name not in seen else False):
-            return True
-        if name in _TEXTS and len(part) and not foreign:
-            return True
-        seen.add(name)
+        if name in _TEXTS:
+            foreign = any(owner in part.tag for owner in _OTHER_VOCABULARIES)
+            if foreign and name not in seen:
+                return True  # the caption of a picture would become the title
+            if len(part) and not foreign:
+                return True  # markup that is no text
+            seen.add(name)
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -16,17 +17,19 @@ __all__ = ["SITEMAP_ROOTS", "listing_of", "read_sitemap", "read_url_list"]
 
 SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 _MAX_LINKS = 50_000  # the sitemap protocol's limit, for URLs and for sitemaps of an index
+# Many a sitemap has URLs as they are; a parser that goes on would drop a parameter's name.
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _CLOCK_SKEW = timedelta(days=1)
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def read_sitemap(body: bytes, base: str, now: datetime) -> Listing:
+def read_sitemap(text: str, base: str, now: datetime) -> Listing:
     """Read a sitemap or an index of sitemaps, the latest first.
 
     Parameters
     ----------
-    body
-        XML in UTF-8.
+    text
+        XML without declaration.
     base
         Its URL.
     now
@@ -37,9 +40,11 @@ def read_sitemap(body: bytes, base: str, now: datetime) -> Listing:
     UnreadableError
         ``sitemap_broken`` where a fault leaves nothing to read.
     """
+    if "<![CDATA[" not in text:
+        text = _BARE_AMPERSAND.sub("&amp;", text)
     links, sitemaps = list[ListedLink](), list[ListedLink]()
     faults = list[str]()
-    for event, element in walk(body, faults):
+    for event, element in walk(text.encode(), faults):
         parent = element.getparent()
         if event == "end" and parent is not None and local_name(parent) in SITEMAP_ROOTS:
             link = _link(element, base)

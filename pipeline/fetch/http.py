@@ -28,6 +28,8 @@ Reason codes of what cannot be fetched (``Failed.stage`` is ``fetch``):
 ``http_404``, ``http_500``...  any other status
 ``unexpected``                 a fault of this program; please report it
 =============================  ==================================================================
+
+429 and 503 with Retry-After are no failures: the visit is put off.
 """
 
 from __future__ import annotations
@@ -196,7 +198,7 @@ def _named(error: Exception) -> UnreadableError:
     for found in (cause, error):
         if isinstance(found, TimeoutError | urllib3.exceptions.TimeoutError):
             return UnreadableError("deadline", shown)
-        if isinstance(found, http.client.LineTooLong) or "more than 100 headers" in str(found):
+        if isinstance(found, http.client.LineTooLong) or "got more than" in str(found):
             return UnreadableError("header_too_large", shown)
         if isinstance(found, urllib3.exceptions.InvalidChunkLength):
             return UnreadableError("bad_headers", shown)

@@ -7,9 +7,11 @@ import queue
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeAlias
 
 from pipeline.config import FetchSettings
 from pipeline.errors import ConfigError, UnreadableError
@@ -21,6 +23,8 @@ from pipeline.fetch.wire import tls_context
 from pipeline.records import Failed, Fetched, HostMemory, UrlMemory, Visit, VisitOutcome
 
 __all__ = ["fetch_all"]
+
+_Travelled: TypeAlias = Future[tuple[Journey | End, Host]]
 
 
 def fetch_all(
@@ -98,7 +102,7 @@ class _Round:
         self._domains: dict[str, _Domain] = {}
         self._queue: list[tuple[float, str]] = []
         self._under_way = 0
-        self._arrived: queue.SimpleQueue[tuple[_Domain, Journey | End, Host]] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[tuple[_Domain, _Travelled]] = queue.SimpleQueue()
         now = datetime.now(UTC)
         for host in self._hosts.values():
             if host.memory.not_before is not None and now < host.memory.not_before:
@@ -162,23 +166,23 @@ class _Round:
                 yield from self._empty(domain)
                 continue
             self._under_way += 1
-            pool.submit(self._travel, domain, domain.waiting.popleft())
+            travelled = pool.submit(travel, domain.waiting.popleft(), self._hosts, self._client)
+            travelled.add_done_callback(partial(self._arrive, domain))
 
     def _can_start(self) -> bool:
         free = self._under_way < self._client.settings.max_hosts
         return free and self._queue[0][0] <= time.monotonic()
 
-    def _travel(self, domain: _Domain, journey: Journey) -> None:
-        """Run in a thread of the pool."""
-        step, host = travel(journey, self._hosts, self._client)
-        self._arrived.put((domain, step, host))
+    def _arrive(self, domain: _Domain, travelled: _Travelled) -> None:
+        self._arrived.put((domain, travelled))
 
     def _collect(self) -> Iterator[VisitOutcome]:
         """Wait until a journey comes back or a domain is due."""
         try:
-            domain, step, host = self._arrived.get(timeout=self._patience())
+            domain, travelled = self._arrived.get(timeout=self._patience())
         except queue.Empty:
             return
+        step, host = travelled.result()
         self._under_way -= 1
         domain.listed = False
         domain.ready = time.monotonic() + host.delay(self._client.settings)
@@ -194,7 +198,7 @@ class _Round:
     def _patience(self) -> float | None:
         """Return how long nothing but an arrival can matter (seconds); None is forever."""
         if not self._queue:
-            return None
+            return None if self._under_way else 0.0
         busy = self._under_way >= self._client.settings.max_hosts
         seconds = [] if busy else [self._queue[0][0] - time.monotonic()]
         if self._deadline is not None:

@@ -107,10 +107,6 @@ class Wire:
             raise ValueError(f"mode {mode!r} is not supported")
         return io.BufferedReader(_ReadingEnd(self))
 
-    def shutdown(self, how: int) -> None:
-        """Stop reading or writing."""
-        self._inner.shutdown(how)
-
     def close(self) -> None:
         """Do nothing: `http.client` calls this before the body is read, see `hang_up`."""
 
@@ -196,5 +192,5 @@ def _encrypted(
         raise UnreadableError("tls", f"{name}: {error.verify_message}") from None
     except ssl.SSLError as error:
         raise UnreadableError("tls", f"{name}: {error.reason or error}") from None
-    except ConnectionError as error:
+    except OSError as error:
         raise UnreadableError("reset", f"{name}: during the TLS handshake: {error}") from None
