@@ -79,12 +79,13 @@ def timed(times: list[float]) -> Behaviour:
 
 def test_pages_of_one_domain_come_one_after_another_with_a_pause() -> None:
     times: list[float] = []
-    settings = SETTINGS.model_copy(update={"delay_seconds": 0.2})
+    # The server counts a connection until its thread has ended: a while, on a busy machine.
+    settings = SETTINGS.model_copy(update={"delay_seconds": 0.8})
     with HostileServer({f"/{n}": timed(times) for n in range(4)}) as server:
         outcomes = run([article(server.url(f"/{n}")) for n in range(4)], settings)
     assert all(isinstance(outcome.result, Fetched) for outcome in outcomes)
     assert server.most_open == 1
-    assert all(later - earlier >= 0.2 for earlier, later in pairwise(times))
+    assert all(later - earlier >= 0.8 for earlier, later in pairwise(times))
 
 
 def test_domains_are_visited_side_by_side() -> None:

@@ -283,14 +283,13 @@ def test_measures_lie_between_0_and_1_and_fit_each_other(texts: list[str]) -> No
 @settings(max_examples=60, deadline=None)
 @given(COLLECTIONS)
 def test_measures_are_symmetric(texts: list[str]) -> None:
-    names = [str(i) for i in range(len(texts))]
-    forth = relate(articles(dict(zip(names, texts, strict=True))))
-    back = relate(articles(dict(zip(names, reversed(texts), strict=True))))
-    last = len(texts) - 1
-    mirrored = {
-        frozenset({(str(last - int(r.a)), r.in_a), (str(last - int(r.b)), r.in_b)}) for r in back
-    }
-    assert {frozenset({(r.a, r.in_a), (r.b, r.in_b)}) for r in forth} == mirrored
+    # Of two, because which articles make up a briefing is decided by id where they tie.
+    one, other = texts[:2]
+    forth = relate(articles({"0": one, "1": other}))
+    back = relate(articles({"0": other, "1": one}))
+    assert [(r.jaccard, r.in_a, r.in_b) for r in forth] == [
+        (r.jaccard, r.in_b, r.in_a) for r in back
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -300,14 +299,12 @@ def test_a_higher_threshold_finds_no_other_copies(
 ) -> None:
     found = articles({str(i): text for i, text in enumerate(texts)})
     low, high = (
-        {
-            (pair.a, pair.b)
-            for pair in relate(found, NearDuplicateSettings(threshold=value, containment=value))
-            if pair.relation != "composite_of"
-        }
+        relate(found, NearDuplicateSettings(threshold=value, containment=value))
         for value in sorted((one, other))
     )
-    assert high <= low
+    # What is no copy by the higher threshold may turn out to be a piece of a briefing.
+    copies = {frozenset((pair.a, pair.b)) for pair in high if pair.relation != "composite_of"}
+    assert copies <= {frozenset((pair.a, pair.b)) for pair in low}
 
 
 def test_passages_are_spans_of_the_original_texts() -> None:
