@@ -117,22 +117,29 @@ class HostileServer:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with self._lock:
-            self.open_now += 1
-            self.most_open = max(self.most_open, self.open_now)
+        self._count(1)
+        counted = 1
         try:
             with connection, self._encrypted(connection) as line:
                 line.settimeout(30)  # no thread outlives its test for long
                 request = self._read(line)
                 if request:
                     self.requests.append(request)
-                    behave = self.behaviours.get(request.split(" ")[1], answer(404))
-                    behave(Line(line, self._stopped, request))
+                    path = request.split(" ")[1]
+                    if path == "/robots.txt":
+                        # The first page follows at once, while this thread may still be ending.
+                        self._count(-counted)
+                        counted = 0
+                    self.behaviours.get(path, answer(404))(Line(line, self._stopped, request))
         except OSError:
             pass
         finally:
-            with self._lock:
-                self.open_now -= 1
+            self._count(-counted)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.open_now += change
+            self.most_open = max(self.most_open, self.open_now)
 
     def _encrypted(self, connection: socket.socket) -> socket.socket:
         if self._context is None:
