@@ -112,7 +112,13 @@ def _by_copy(
     near = settings.near_duplicates
     own, *stored = sketch([draft, *articles], near)
     candidates = find_candidates([own], stored, near)
-    copies = [_from_draft(r, draft.article_id) for r in verify(candidates, [own, *stored], near)]
+    found = verify(candidates, [own, *stored], near)
+    # To be quoted in a roundup makes a draft no copy of it.
+    copies = [
+        _from_draft(one, draft.article_id)
+        for one in found
+        if one.relation != "composite_of" or one.a == draft.article_id
+    ]
     if not copies:
         return None
     relation, nearest, share = min(copies, key=lambda c: (_RANK.index(c[0]), -c[2], c[1]))

@@ -276,7 +276,9 @@ def _seen_from(relation: NearDuplicate, article_id: ArticleId) -> Fields:
 
 
 def _role(article_id: ArticleId, copied: NearDuplicate | None, facts: StoryFacts) -> str:
-    if article_id in _composites(facts.relations):
+    members = {m.article_id for m in facts.story.members}
+    # One that is told beside its own sources is one more report of their event.
+    if members.isdisjoint(_composites(facts.relations).get(article_id, members)):
         return "roundup"
     if copied is None:
         return "report"
@@ -289,13 +291,7 @@ def _composites(relations: Sequence[NearDuplicate]) -> dict[ArticleId, list[Arti
     held: dict[ArticleId, list[ArticleId]] = {}
     for relation in relations:
         if relation.relation == "composite_of":
-            # The roundup is the one of which the smaller share is common to both.
-            roundup, part = (
-                (relation.a, relation.b)
-                if relation.in_a <= relation.in_b
-                else (relation.b, relation.a)
-            )
-            held.setdefault(roundup, []).append(part)
+            held.setdefault(relation.a, []).append(relation.b)
     return held
 
 

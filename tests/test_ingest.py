@@ -191,13 +191,13 @@ def test_every_file_of_the_view_is_valid_against_its_schema(ingested: Path) -> N
 
 
 def test_spans_of_the_record_point_into_the_texts_that_show_prints(ingested: Path) -> None:
-    for record in records(ingested):
-        shown = json.loads(run(ingested, "show", record["id"], "--json", "--text").stdout)
-        for sentence in shown["summary"]:
-            span = sentence["span"]
-            text = shown["texts"][sentence["article"]][span["start"] : span["end"]]
-            assert " ".join(text.split()) == sentence["text"]
-        break
+    largest = max(records(ingested), key=lambda record: len(record["articles"]))
+    shown = json.loads(run(ingested, "show", largest["id"], "--json", "--text").stdout)
+    assert len(shown["summary"]) >= 2
+    for sentence in shown["summary"]:
+        span = sentence["span"]
+        text = shown["texts"][sentence["article"]][span["start"] : span["end"]]
+        assert " ".join(text.split()) == sentence["text"]
 
 
 def test_a_second_run_changes_no_byte_and_says_so(ingested: Path) -> None:
