@@ -1,0 +1,82 @@
+"""The records that move between stages: frozen, without behaviour; one module a step of the flow.
+
+In topic detection research a "story" is one article. Here an *Article* is one document and a
+*Story* is the group of articles that cover one event.
+"""
+
+from __future__ import annotations
+
+from pipeline.records.articles import (
+    Article,
+    ArticleId,
+    Precision,
+    RemovedSpan,
+    Span,
+    Timestamp,
+    Zone,
+)
+from pipeline.records.inputs import ArchivedPage, BatchMark, Failed, RawPage, Retry
+from pipeline.records.relations import DuplicateGroup, NearDuplicate, Relation, SharedPassage
+from pipeline.records.stories import (
+    Closed,
+    Extended,
+    Membership,
+    Merged,
+    Opened,
+    OpenStory,
+    SameStory,
+    Story,
+    StoryAssignment,
+    StoryChange,
+    StoryId,
+    SummarySentence,
+    Verdict,
+)
+from pipeline.records.visits import (
+    Fetched,
+    HostMemory,
+    ListedLink,
+    Listing,
+    UrlMemory,
+    Visit,
+    VisitOutcome,
+)
+
+__all__ = [
+    "ArchivedPage",
+    "Article",
+    "ArticleId",
+    "BatchMark",
+    "Closed",
+    "DuplicateGroup",
+    "Extended",
+    "Failed",
+    "Fetched",
+    "HostMemory",
+    "ListedLink",
+    "Listing",
+    "Membership",
+    "Merged",
+    "NearDuplicate",
+    "OpenStory",
+    "Opened",
+    "Precision",
+    "RawPage",
+    "Relation",
+    "RemovedSpan",
+    "Retry",
+    "SameStory",
+    "SharedPassage",
+    "Span",
+    "Story",
+    "StoryAssignment",
+    "StoryChange",
+    "StoryId",
+    "SummarySentence",
+    "Timestamp",
+    "UrlMemory",
+    "Verdict",
+    "Visit",
+    "VisitOutcome",
+    "Zone",
+]

@@ -1,0 +1,118 @@
+"""Articles: documents in one version.
+
+Spans are half-open ``[start, end)`` offsets in Unicode code points into `Article.text`, which is
+the text as extracted; nothing is ever cut out of it. What a reader should not see twice is listed
+in `Article.removed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple, NewType, TypeAlias
+
+__all__ = ["Article", "ArticleId", "Precision", "RemovedSpan", "Span", "Timestamp", "Zone"]
+
+ArticleId = NewType("ArticleId", str)
+
+Precision: TypeAlias = Literal["second", "minute", "day"]
+Zone: TypeAlias = Literal["stated", "guessed_from_outlet", "ambiguous", "missing"]
+
+
+class Span(NamedTuple):
+    """Half-open range of code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """An instant as an article states it, with what is known about that statement.
+
+    Parameters
+    ----------
+    instant
+        Aware, UTC. With precision ``day`` it is that day's 00:00 UTC and only the date counts.
+    precision
+        Smallest unit that was stated.
+    zone
+        ``stated``: an offset or an unambiguous zone was given. ``guessed_from_outlet``: an
+        ambiguous abbreviation (IST, BST, ...) was resolved by the outlet's country.
+        ``ambiguous``: it could not be resolved. ``missing``: no zone was given. Instants of the
+        last two are read as UTC.
+    origin
+        Where it was found, such as ``json-ld``, ``meta``, ``feed``, ``text`` or ``input``.
+    raw
+        The words it was read from.
+    offset_minutes
+        East of UTC, of the zone the statement was made in, so that its own day can be shown
+        (21:24-05:00 is the next day in UTC); None where the zone is not known.
+    """
+
+    instant: datetime
+    precision: Precision
+    zone: Zone
+    origin: str
+    raw: str
+    offset_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedSpan:
+    """A stretch of `Article.text` that is not counted as the article's own words.
+
+    Parameters
+    ----------
+    start, end
+        Code points into `Article.text`.
+    reason
+        ``repeated`` (the article says it earlier), or what the line is: ``title``, ``byline``,
+        ``image_credit``.
+    copy_of
+        The earlier span this one repeats; None unless the reason is ``repeated``.
+    similarity
+        Share of words that agree with `copy_of`, 0-1; 1.0 for a copy word by word.
+    """
+
+    start: int
+    end: int
+    reason: str
+    copy_of: Span | None = None
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One document in one version.
+
+    Parameters
+    ----------
+    article_id
+        Stable name, see `pipeline.identity.article_id`.
+    text
+        As extracted, paragraphs separated by newlines.
+    title, url, outlet, authors, lang
+        Empty or None where unknown. `url` is canonical; `lang` is a lower-case ISO 639-1 code.
+    published, modified
+        As stated by the article.
+    removed
+        Spans of `text` to skip, sorted by start, never overlapping.
+    uri
+        The `RawPage.uri` it was read from.
+    title_origin
+        Where the title was found, such as ``json-ld`` or ``first-line``.
+    """
+
+    article_id: ArticleId
+    text: str
+    title: str = ""
+    url: str | None = None
+    outlet: str | None = None
+    authors: tuple[str, ...] = ()
+    lang: str | None = None
+    published: Timestamp | None = None
+    modified: Timestamp | None = None
+    removed: tuple[RemovedSpan, ...] = ()
+    uri: str = ""
+    title_origin: str = ""
