@@ -131,7 +131,7 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
     """Fetch what is wanted, at most `max_items` of each source, the first listed first."""
     taken: Counter[str] = Counter()
     wanted = {}
-    for url, name in run.state.wanted().items():
+    for url, name in run.state.memories.wanted().items():
         if name in sources and taken[name] < sources[name].max_items:
             taken[name] += 1
             wanted[url] = name
@@ -148,12 +148,12 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
 def _visit(
     run: _Run, wanted: Mapping[str, str], purpose: Literal["listing", "article"]
 ) -> Iterator[VisitOutcome]:
-    memories = run.state.url_memory(wanted)
+    memories = run.state.memories.of_urls(wanted)
     visits = [
         Visit(url=url, source=name, purpose=purpose, memory=memories.get(url))
         for url, name in wanted.items()
     ]
-    hosts = run.state.host_memory()
+    hosts = run.state.memories.of_hosts()
     outcomes = fetch_all(visits, run.settings.fetch, hosts, run.deadline)
     for done, outcome in enumerate(outcomes, start=1):
         run.progress(f"fetching {purpose}s", done, len(visits))
@@ -193,7 +193,7 @@ def _page(fetched: Fetched, source: str) -> RawPage:
 def _remember(run: _Run, outcomes: Sequence[VisitOutcome], listed: Mapping[str, str]) -> None:
     """Write down what was learned, after what it describes has been archived."""
     hosts = {o.host_memory.domain: o.host_memory for o in outcomes if o.host_memory}
-    run.state.remember(
+    run.state.memories.keep(
         [outcome.url_memory for outcome in outcomes],
         hosts.values(),
         listed=listed,

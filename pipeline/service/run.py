@@ -195,7 +195,7 @@ def _rebuild(settings: Settings, progress: Progress) -> RunReport:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{settings.paths.state}{suffix}").unlink(missing_ok=True)
     with open_state(settings) as state:
-        state.remember(memory.urls, memory.hosts, listed=memory.wanted)
+        state.memories.keep(memory.urls, memory.hosts, listed=memory.wanted)
         index_archive(settings.paths.raw, state)
         batches = _apply_all(settings, state, progress)
         progress("rendering", 0, 0)

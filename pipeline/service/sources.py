@@ -62,7 +62,7 @@ def list_sources(settings: Settings) -> list[Fields]:
     memories = {}
     if urls and settings.paths.state.exists():
         with open_state(settings) as state:
-            memories = state.url_memory(urls)
+            memories = state.memories.of_urls(urls)
     rows: list[Fields] = []
     for source in settings.sources:
         memory = memories.get(source.url or "")

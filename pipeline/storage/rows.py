@@ -17,25 +17,20 @@ from pipeline.records import (
     Article,
     ArticleId,
     Failed,
-    HostMemory,
     Membership,
     NearDuplicate,
     Retry,
     StoryChange,
     StoryId,
-    UrlMemory,
 )
 
 __all__ = [
     "ARTICLE",
     "FAILED",
-    "HOST_MEMORY",
     "IN_LIST",
     "MEMBERSHIP",
     "RELATION",
-    "URL_MEMORY",
     "BatchOutcome",
-    "FetchMemory",
     "LoggedChange",
     "StoredVersion",
     "StoredWords",
@@ -50,8 +45,6 @@ ARTICLE = TypeAdapter(Article)
 MEMBERSHIP = TypeAdapter(Membership)
 RELATION = TypeAdapter(NearDuplicate)
 FAILED = TypeAdapter(Failed)
-URL_MEMORY = TypeAdapter(UrlMemory)
-HOST_MEMORY = TypeAdapter(HostMemory)
 _CHANGES: dict[str, TypeAdapter[StoryChange]] = {
     kind.__name__.lower(): TypeAdapter(kind) for kind in get_args(StoryChange)
 }
@@ -87,15 +80,6 @@ class StoredVersion:
 
     digest: str
     article: Article
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchMemory:
-    """What the fetcher remembers: URLs, domains, and the articles it has yet to ask for."""
-
-    urls: Sequence[UrlMemory]
-    hosts: Sequence[HostMemory]
-    wanted: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,13 @@ stored as JSON (never pickle), sets of hashes as little-endian arrays.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-from pydantic import ValidationError
 
 from pipeline.errors import StateError
 from pipeline.identity import canonical_url
@@ -26,39 +24,36 @@ from pipeline.records import (
     ArticleId,
     BatchMark,
     Failed,
-    HostMemory,
     Membership,
     NearDuplicate,
     Retry,
     Story,
     StoryId,
-    UrlMemory,
 )
 from pipeline.storage.fold import apply, candidate_keys, insert_failures
+from pipeline.storage.memories import SCHEMA as MEMORY_SCHEMA
+from pipeline.storage.memories import Memories
 from pipeline.storage.retries import SCHEMA as RETRY_SCHEMA
 from pipeline.storage.retries import add_retry, failing_pages, later_retries, retries_of_batch
 from pipeline.storage.rows import (
     ARTICLE,
     FAILED,
-    HOST_MEMORY,
     IN_LIST,
     MEMBERSHIP,
     RELATION,
-    URL_MEMORY,
     BatchOutcome,
-    FetchMemory,
     LoggedChange,
     StoredVersion,
     StoredWords,
     ViewEntry,
     change_from_json,
-    dump,
     in_list,
 )
+from pipeline.storage.transaction import transaction
 
-__all__ = ["State", "fetch_memory"]
+__all__ = ["State"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -108,10 +103,6 @@ CREATE TABLE quarantine (
     stage TEXT NOT NULL, reason TEXT NOT NULL, input TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (input, stage, reason)
 ) WITHOUT ROWID;
--- What the fetcher remembers and has yet to ask for: all that the archive cannot rebuild.
-CREATE TABLE wanted (place INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, source TEXT NOT NULL);
-CREATE TABLE url_memory (url TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE host_memory (domain TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE view (
     story_id TEXT PRIMARY KEY, path TEXT NOT NULL, digest TEXT NOT NULL, line TEXT NOT NULL
 ) WITHOUT ROWID;
@@ -130,6 +121,11 @@ class State:
         What the stored numbers depend on (scheme, seed, shingle size, ...). A file made with
         another header is refused.
 
+    Attributes
+    ----------
+    memories
+        What the fetcher remembers between runs.
+
     Raises
     ------
     StateError
@@ -142,6 +138,7 @@ class State:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
+            self.memories = Memories(self._db)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._create(expected)
@@ -158,8 +155,8 @@ class State:
     def _create(self, header: Mapping[str, str]) -> None:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
-        with self._transaction():
-            for statement in (SCHEMA + RETRY_SCHEMA).split(";\n"):
+        with transaction(self._db):
+            for statement in (SCHEMA + RETRY_SCHEMA + MEMORY_SCHEMA).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
 
@@ -184,17 +181,6 @@ class State:
                 "the next run goes on from here"
             ) from None
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:  # SQLite has rolled back itself where the disk failed
-                self._db.execute("ROLLBACK")
-            raise
-
     def integrity_problems(self) -> list[str]:
         """Return what SQLite's own check finds wrong with the file; nothing if it is whole."""
         found = [problem for (problem,) in self._db.execute("PRAGMA quick_check")]
@@ -208,7 +194,7 @@ class State:
 
     def index_file(self, file: str, content: Iterable[ArchivedPage | BatchMark | Retry]) -> None:
         """Record what an archive file holds; a mark claims all that no earlier mark claimed."""
-        with self._transaction():
+        with transaction(self._db):
             for item in content:
                 if isinstance(item, Retry):
                     add_retry(self._db, item)
@@ -277,60 +263,6 @@ class State:
         """
         query = "SELECT 1 FROM pages WHERE (url = ?1 OR via_url = ?1) AND batch <= ?2 LIMIT 1"
         return self._db.execute(query, (url, up_to_batch)).fetchone() is not None
-
-    # What the fetcher remembers
-
-    def url_memory(self, urls: Iterable[str]) -> dict[str, UrlMemory]:
-        """Return what is remembered of some URLs."""
-        query = f"SELECT record FROM url_memory WHERE url {IN_LIST}"
-        found = (
-            URL_MEMORY.validate_json(record)
-            for (record,) in self._db.execute(query, (in_list(urls),))
-        )
-        return {memory.url: memory for memory in found}
-
-    def host_memory(self) -> dict[str, HostMemory]:
-        """Return what is remembered of all registered domains."""
-        rows = self._db.execute("SELECT record FROM host_memory")
-        found = (HOST_MEMORY.validate_json(record) for (record,) in rows)
-        return {memory.domain: memory for memory in found}
-
-    def wanted(self) -> dict[str, str]:
-        """Return the articles that were listed but not fetched yet, with their source, in order."""
-        return dict(self._db.execute("SELECT url, source FROM wanted ORDER BY place"))
-
-    def remember(
-        self,
-        urls: Iterable[UrlMemory],
-        hosts: Iterable[HostMemory],
-        *,
-        listed: Mapping[str, str] | None = None,
-        settled: Iterable[str] = (),
-    ) -> None:
-        """Keep what the fetcher has learned; the latest word on a URL or domain counts.
-
-        Parameters
-        ----------
-        listed
-            URLs to ask for, with the name of their source. Those asked for before are passed over.
-        settled
-            URLs that need not be asked for any more.
-        """
-        with self._transaction():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO url_memory VALUES (?, ?)",
-                [(memory.url, dump(URL_MEMORY, memory)) for memory in urls],
-            )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO host_memory VALUES (?, ?)",
-                [(memory.domain, dump(HOST_MEMORY, memory)) for memory in hosts],
-            )
-            self._db.executemany(
-                """INSERT OR IGNORE INTO wanted (url, source) SELECT ?1, ?2
-                   WHERE NOT EXISTS (SELECT 1 FROM url_memory WHERE url = ?1)""",
-                list((listed or {}).items()),
-            )
-            self._db.executemany("DELETE FROM wanted WHERE url = ?", [(url,) for url in settled])
 
     def retries_of_batch(self, number: int) -> list[tuple[ArchivedPage, frozenset[str]]]:
         """Return the pages of which a batch tries inputs again, with these inputs."""
@@ -480,7 +412,7 @@ class State:
 
     def add_failures(self, failures: Iterable[Failed]) -> tuple[Failed, ...]:
         """Keep failed inputs; returns those that were not in quarantine before."""
-        with self._transaction():
+        with transaction(self._db):
             return insert_failures(self._db, failures)
 
     def quarantine(self) -> list[Failed]:
@@ -496,7 +428,7 @@ class State:
 
     def apply(self, outcome: BatchOutcome) -> tuple[Failed, ...]:
         """Apply a batch in one transaction; returns those of its failures that are new."""
-        with self._transaction():
+        with transaction(self._db):
             return apply(self._db, outcome)
 
     # The view
@@ -509,7 +441,7 @@ class State:
 
     def rendered(self, entries: Iterable[ViewEntry]) -> None:
         """Record what has been written for each story."""
-        with self._transaction():
+        with transaction(self._db):
             for entry in entries:
                 row = (entry.story_id, entry.path, entry.digest, entry.line)
                 self._db.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?, ?)", row)
@@ -522,26 +454,3 @@ class State:
             ViewEntry(story_id=StoryId(story_id), path=path, digest=digest, line=line)
             for story_id, path, digest, line in self._db.execute(query)
         ]
-
-
-def fetch_memory(path: Path) -> FetchMemory:
-    """Return what a state file remembers of the web, whatever its header; nothing if unreadable.
-
-    It cannot be rebuilt from the archive; without it the next run asks every server for all of it.
-    """
-    nothing = FetchMemory(urls=(), hosts=(), wanted={})
-    if not path.exists():
-        return nothing
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-            urls = [
-                URL_MEMORY.validate_json(r) for (r,) in db.execute("SELECT record FROM url_memory")
-            ]
-            hosts = [
-                HOST_MEMORY.validate_json(r)
-                for (r,) in db.execute("SELECT record FROM host_memory")
-            ]
-            wanted = dict(db.execute("SELECT url, source FROM wanted ORDER BY place"))
-    except (sqlite3.Error, ValidationError):
-        return nothing
-    return FetchMemory(urls=urls, hosts=hosts, wanted=wanted)
