@@ -28,6 +28,8 @@ def normalize(text: str) -> str:
     >>> normalize("“Ｗhat’s\u200b up?”")
     '"what\'s up?"'
     """
+    if text.isascii() and text.isprintable():
+        return text.casefold()  # nothing else applies, and most words are like that
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
     return _dropped().sub("", folded)
 

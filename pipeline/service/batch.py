@@ -11,7 +11,8 @@ from pipeline.config import Settings
 from pipeline.engines import extract_pages
 from pipeline.identity import content_digest
 from pipeline.near_duplicates import find_candidates, sketch, verify
-from pipeline.records import ArchivedPage, Article, ArticleId, Failed, RawPage, Retry
+from pipeline.records import ArchivedPage, Article, ArticleId, Failed, Retry
+from pipeline.service.ahead import PageKey, Ready
 from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
 from pipeline.service.stored import stored_sketches
@@ -50,9 +51,17 @@ class _Extracted:
             self.failing.append(place)
 
 
-def apply_batch(settings: Settings, state: State, number: int, progress: Progress) -> BatchReport:
-    """Apply a batch in one transaction. The outcome depends on archive, state and settings only."""
-    extracted = _extract(settings, state, number, progress)
+def apply_batch(
+    settings: Settings, state: State, number: int, progress: Progress, ready: Ready
+) -> BatchReport:
+    """Apply a batch in one transaction. The outcome depends on archive, state and settings only.
+
+    Parameters
+    ----------
+    ready
+        What is known to be in some of its pages already; the others are read from the archive.
+    """
+    extracted = _extract(settings, state, number, progress, ready)
     articles = _without_listed(settings, state, number, extracted.articles)
     progress("grouping", 0, 0)
     versions = _new_versions(state, articles)
@@ -86,7 +95,9 @@ def apply_batch(settings: Settings, state: State, number: int, progress: Progres
     )
 
 
-def _extract(settings: Settings, state: State, number: int, progress: Progress) -> _Extracted:
+def _extract(
+    settings: Settings, state: State, number: int, progress: Progress, ready: Ready
+) -> _Extracted:
     """Extract the inputs of a batch: what it brought in, and what it tries again.
 
     An input that a later batch tries again is left to that batch.
@@ -97,7 +108,7 @@ def _extract(settings: Settings, state: State, number: int, progress: Progress) 
     found = _Extracted(pages=[*own, *(page for page, _ in again)])
     wanted = [*([None] * len(own)), *(inputs for _, inputs in again)]
     progress("extracting", 0, len(found.pages))
-    outcomes = extract_pages(_bodies(settings, found.pages), settings)
+    outcomes = _outcomes(settings, found.pages, ready)
     for done, (page, inputs, outcome) in enumerate(
         zip(found.pages, wanted, outcomes, strict=True), start=1
     ):
@@ -110,9 +121,15 @@ def _extract(settings: Settings, state: State, number: int, progress: Progress) 
     return found
 
 
-def _bodies(settings: Settings, pages: Sequence[ArchivedPage]) -> Iterator[RawPage]:
-    for page in pages:
-        yield read_page(settings.paths.raw, page)
+def _outcomes(
+    settings: Settings, pages: Sequence[ArchivedPage], ready: Ready
+) -> Iterator[list[Article | Failed]]:
+    """Yield what is in each page, in order."""
+    keys = [PageKey(page.source, page.uri, page.digest) for page in pages]
+    missing = [page for page, key in zip(pages, keys, strict=True) if key not in ready]
+    late = extract_pages((read_page(settings.paths.raw, page) for page in missing), settings)
+    for key in keys:
+        yield ready[key] if key in ready else next(late)
 
 
 def _belongs(places: set[Retry], inputs: frozenset[str] | None, later: frozenset[Retry]) -> bool:

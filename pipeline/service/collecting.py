@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.archive import ArchiveWriter, foreign_pages, page_digest
+from pipeline.archive import ArchiveWriter, foreign_pages
 from pipeline.config import Settings, SourceSettings
 from pipeline.errors import UnreadableError
 from pipeline.fetch import read_files
 from pipeline.records import Failed, RawPage
-from pipeline.service.fetching import Collected, fetch_sources
+from pipeline.service.ahead import ExtractionAhead
+from pipeline.service.fetching import fetch_sources
+from pipeline.service.intake import Intake
 from pipeline.service.progress import Progress
 from pipeline.storage import State
 
@@ -23,29 +25,37 @@ _WARC_SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")
 def collect(
     settings: Settings,
     state: State,
+    ahead: ExtractionAhead,
+    progress: Progress,
+    *,
     now: datetime,
     deadline: datetime | None,
-    progress: Progress,
-) -> Collected:
+) -> Intake:
     """Archive what is new at all sources and mark it as the next batch.
 
     Parameters
     ----------
+    ahead
+        Is offered what is new.
     now
         Names the archive's file; the time of arrival of files.
     deadline
         No request begins after it.
     """
     with ArchiveWriter(settings.paths.raw, now) as archive:
-        collected = fetch_sources(settings, state, archive, deadline, progress)
+        intake = Intake(state, archive, ahead)
+        fetch_sources(settings, intake, deadline, progress)
         for source in settings.sources:
             for item in _offered(source, settings, now):
-                collected.seen += 1
-                progress("reading", collected.seen, 0)
-                _take(item, source.name, state, archive, collected)
-        if collected.new or state.has_unmarked_pages():
+                intake.seen += 1
+                progress("reading", intake.seen, 0)
+                if isinstance(item, Failed):
+                    intake.refused.append(item)
+                else:
+                    intake.take(item)
+        if intake.new or state.has_unmarked_pages():
             archive.mark_batch(state.next_batch(), now)
-    return collected
+    return intake
 
 
 def _offered(
@@ -76,17 +86,3 @@ def warc_pages(path: Path, source: str, now: datetime) -> Iterator[RawPage | Fai
             detail=error.detail,
             when=now,
         )
-
-
-def _take(
-    item: RawPage | Failed,
-    source: str,
-    state: State,
-    archive: ArchiveWriter,
-    collected: Collected,
-) -> None:
-    if isinstance(item, Failed):
-        collected.refused.append(item)
-    elif not state.knows_page(source, item.uri, page_digest(item.body)):
-        archive.write(item)
-        collected.new += 1

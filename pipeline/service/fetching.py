@@ -8,52 +8,35 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from pipeline.archive import ArchiveWriter, page_digest
 from pipeline.config import Settings, SourceSettings
 from pipeline.engines import in_workers, listing_of_page
 from pipeline.fetch import fetch_all
 from pipeline.records import Failed, Fetched, Listing, RawPage, Visit, VisitOutcome
+from pipeline.service.intake import Intake
 from pipeline.service.progress import Progress
-from pipeline.storage import State
 
-__all__ = ["Collected", "fetch_sources"]
+__all__ = ["fetch_sources"]
 
 _INDEX_DEPTH = 2  # a sitemap index may list indexes; deeper ones are loops or mistakes (guess)
 _MOST_TRIES = 5  # with back-off, over some five hours (guess)
 _REMEMBER_EVERY = 50  # outcomes between two writes of what was learned; a crash forgets so many
 
 
-@dataclass(slots=True)
-class Collected:
-    """What a run has brought in so far: inputs seen and new, put off, and refused."""
-
-    seen: int = 0
-    new: int = 0
-    postponed: int = 0
-    refused: list[Failed] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     settings: Settings
-    state: State
-    archive: ArchiveWriter
+    intake: Intake
     deadline: datetime | None
     progress: Progress
-    collected: Collected
 
 
 def fetch_sources(
-    settings: Settings,
-    state: State,
-    archive: ArchiveWriter,
-    deadline: datetime | None,
-    progress: Progress,
-) -> Collected:
+    settings: Settings, intake: Intake, deadline: datetime | None, progress: Progress
+) -> None:
     """Fetch and archive what is new at all sources that have an address.
 
     Parameters
@@ -61,18 +44,10 @@ def fetch_sources(
     deadline
         No request begins after it; what is left is put off to the next run.
     """
-    run = _Run(
-        settings=settings,
-        state=state,
-        archive=archive,
-        deadline=deadline,
-        progress=progress,
-        collected=Collected(),
-    )
+    run = _Run(settings=settings, intake=intake, deadline=deadline, progress=progress)
     sources = {source.name: source for source in settings.sources if source.url}
     _read_listings(run, sources)
     _fetch_articles(run, sources)
-    return run.collected
 
 
 def _read_listings(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
@@ -116,7 +91,7 @@ def _listings(
     for parsed in in_workers(pages(), run.settings, listing_of_page):
         source = sources.popleft()
         if isinstance(parsed, Failed):
-            run.collected.refused.append(parsed)
+            run.intake.refused.append(parsed)
         else:
             yield source, parsed
 
@@ -131,7 +106,7 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
     """Fetch what is wanted, at most `max_items` of each source, the first listed first."""
     taken: Counter[str] = Counter()
     wanted = {}
-    for url, name in run.state.memories.wanted().items():
+    for url, name in run.intake.state.memories.wanted().items():
         if name in sources and taken[name] < sources[name].max_items:
             taken[name] += 1
             wanted[url] = name
@@ -148,16 +123,16 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
 def _visit(
     run: _Run, wanted: Mapping[str, str], purpose: Literal["listing", "article"]
 ) -> Iterator[VisitOutcome]:
-    memories = run.state.memories.of_urls(wanted)
+    memories = run.intake.state.memories.of_urls(wanted)
     visits = [
         Visit(url=url, source=name, purpose=purpose, memory=memories.get(url))
         for url, name in wanted.items()
     ]
-    hosts = run.state.memories.of_hosts()
+    hosts = run.intake.state.memories.of_hosts()
     outcomes = fetch_all(visits, run.settings.fetch, hosts, run.deadline)
     for done, outcome in enumerate(outcomes, start=1):
         run.progress(f"fetching {purpose}s", done, len(visits))
-        run.collected.seen += 1
+        run.intake.seen += 1
         yield outcome
 
 
@@ -165,35 +140,18 @@ def _changed(run: _Run, outcome: VisitOutcome) -> RawPage | None:
     """Archive what a visit brought; return it unless it is what was there before."""
     result = outcome.result
     if result is None:
-        run.collected.postponed += 1
+        run.intake.postponed += 1
     if isinstance(result, Failed):
-        run.collected.refused.append(result)
+        run.intake.refused.append(result)
     if not isinstance(result, Fetched) or result.unchanged:
         return None
-    page = _page(result, outcome.visit.source)
-    if not run.state.knows_page(page.source, page.uri, page_digest(page.body)):
-        run.archive.write_response(result, outcome.visit.source)
-        run.collected.new += 1
-    return page
-
-
-def _page(fetched: Fetched, source: str) -> RawPage:
-    headers = {name.lower(): value for name, value in fetched.headers}
-    media_type = headers.get("content-type", "application/octet-stream")
-    return RawPage(
-        uri=fetched.final_url,
-        source=source,
-        media_type=media_type.partition(";")[0].strip().lower(),
-        body=fetched.body,
-        fetched_at=fetched.fetched_at,
-        via=fetched.url if fetched.url != fetched.final_url else "",
-    )
+    return run.intake.take_answer(result, outcome.visit.source)
 
 
 def _remember(run: _Run, outcomes: Sequence[VisitOutcome], listed: Mapping[str, str]) -> None:
     """Write down what was learned, after what it describes has been archived."""
     hosts = {o.host_memory.domain: o.host_memory for o in outcomes if o.host_memory}
-    run.state.memories.keep(
+    run.intake.state.memories.keep(
         [outcome.url_memory for outcome in outcomes],
         hosts.values(),
         listed=listed,

@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TextIO
 
 from pipeline.archive import ArchiveWriter, archive_files, recover, scan
 from pipeline.config import PathSettings, Settings, SourceSettings
 from pipeline.errors import ConfigError, LockedError, StateError
 from pipeline.records import Failed, Retry
+from pipeline.service.ahead import ExtractionAhead, Ready
 from pipeline.service.batch import BatchReport, apply_batch
 from pipeline.service.collecting import collect
 from pipeline.service.progress import Progress
@@ -63,11 +65,12 @@ def ingest(
 def _ingest(
     settings: Settings, now: datetime, deadline: datetime | None, progress: Progress
 ) -> RunReport:
-    with open_state(settings) as state:
+    with open_state(settings) as state, ExtractionAhead(settings) as ahead:
         index_archive(settings.paths.raw, state)
-        collected = collect(settings, state, now, deadline, progress)
+        collected = collect(settings, state, ahead, progress, now=now, deadline=deadline)
         index_archive(settings.paths.raw, state)
-        batches = _apply_all(settings, state, progress)
+        progress("extracting", 0, 0)
+        batches = _apply_all(settings, state, progress, ahead.finish())
         failures = state.add_failures(collected.refused)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
@@ -250,8 +253,10 @@ def index_archive(folder: Path, state: State) -> None:
             state.index_file(path.name, scan(folder, path.name))
 
 
-def _apply_all(settings: Settings, state: State, progress: Progress) -> list[BatchReport]:
-    return [apply_batch(settings, state, n, progress) for n in state.batches_to_apply()]
+def _apply_all(
+    settings: Settings, state: State, progress: Progress, ready: Ready = MappingProxyType({})
+) -> list[BatchReport]:
+    return [apply_batch(settings, state, n, progress, ready) for n in state.batches_to_apply()]
 
 
 def _report(

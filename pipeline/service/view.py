@@ -56,12 +56,12 @@ def refresh_view(settings: Settings, state: State) -> ViewReport:
         entries = []
         for story_id in stale[start : start + _STORIES_AT_ONCE]:
             entry, content = _render(settings, state, story_id)
-            written += write_file(folder / entry.path, content)
+            written += write_file(folder / entry.path, content, durable=False)
             entries.append(entry)
         state.rendered(entries)
     view = state.view()
     index = "".join(f"{entry.line}\n" for entry in view).encode("utf-8", "replace")
-    written += write_file(folder / INDEX, index)
+    written += write_file(folder / INDEX, index, durable=False)
     removed = remove_strangers(folder, (entry.path for entry in view))
     return ViewReport(written=written, removed=removed, stories=len(view))
 

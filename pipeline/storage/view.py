@@ -38,16 +38,23 @@ def holds(path: Path, digest: str) -> bool:
         return False
 
 
-def write_file(path: Path, content: bytes) -> bool:
-    """Replace a file atomically, unless it holds these bytes already; says whether it wrote."""
+def write_file(path: Path, content: bytes, *, durable: bool = True) -> bool:
+    """Replace a file atomically, unless it holds these bytes already; says whether it wrote.
+
+    Parameters
+    ----------
+    durable
+        Wait until the disk has it. What the next run would find missing and write again need not.
+    """
     if holds(path, text_digest(content)):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + _PARTIAL)
     with partial.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     partial.replace(path)
     return True
 

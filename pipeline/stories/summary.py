@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from pipeline.records import Article, ArticleId, Span, SummarySentence
@@ -20,6 +21,7 @@ from pipeline.text import kept_text, sentences
 
 __all__ = ["choose_title", "key_terms", "summarize"]
 
+_READ_KEPT = 64  # articles: terms, title and summary of a story read the same ones in turn
 _DIGITS = 4  # of weights that are shown
 _COMMON_SHARE = 0.1  # stems in more documents than that are no key terms: "said" is in 9.8 %; guess
 _NAME_SHARE = 0.15  # "Macron" is "Emmanuel Macron" if one mention in seven says so; guess
@@ -163,17 +165,19 @@ def _read(articles: Iterable[Article]) -> list[_Read]:
         articles,
         key=lambda a: (a.published is None, a.published and a.published.instant, a.article_id),
     )
-    read = []
-    for article in ordered:
-        stem = stemmer(language(article))
-        title = tokens(article.title, stem)
-        body = tokens(kept_text(article.text, article.removed), stem)
-        counts = Counter(token.stem for token in (*title, *body))
-        weights = {s: (1 + math.log(n)) * _weight(s, article) for s, n in sorted(counts.items())}
-        length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
-        unit = {stem: weight / length for stem, weight in weights.items()}
-        read.append(_Read(article=article, title=title, body=body, weights=unit))
-    return read
+    return [_read_one(article) for article in ordered]
+
+
+@lru_cache(_READ_KEPT)
+def _read_one(article: Article) -> _Read:
+    stem = stemmer(language(article))
+    title = tokens(article.title, stem)
+    body = tokens(kept_text(article.text, article.removed), stem)
+    counts = Counter(token.stem for token in (*title, *body))
+    weights = {s: (1 + math.log(n)) * _weight(s, article) for s, n in sorted(counts.items())}
+    length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+    unit = {stem: weight / length for stem, weight in weights.items()}
+    return _Read(article=article, title=title, body=body, weights=unit)
 
 
 def _weight(stem: str, article: Article) -> float:

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import snowballstemmer
@@ -27,6 +28,7 @@ __all__ = [
 
 # The language whose stemmer and background serve articles that state none. It is the one with the
 # largest background, so that at least the commonest words of the web weigh little.
+_WORDS_KEPT = 1 << 16  # with their stems: more than a day of news has, some MB
 _DEFAULT_LANG = "en"
 _SNOWBALL = {
     "ar": "arabic",
@@ -129,6 +131,7 @@ def language(article: Article) -> str:
     return _ALIASES.get(lang, lang)
 
 
+@cache
 def stemmer(lang: str) -> Callable[[str], str]:
     """Return a function from a folded word to its stem; the word itself where no rules exist.
 
@@ -137,15 +140,7 @@ def stemmer(lang: str) -> Callable[[str], str]:
     name = _SNOWBALL.get(lang)
     if name is None:
         return str
-    stem_word = snowballstemmer.stemmer(name).stemWord
-    seen: dict[str, str] = {}
-
-    def stem(word: str) -> str:
-        if word not in seen:
-            seen[word] = stem_word(word)
-        return seen[word]
-
-    return stem
+    return lru_cache(_WORDS_KEPT)(snowballstemmer.stemmer(name).stemWord)
 
 
 def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
@@ -160,13 +155,14 @@ def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
     ['Aldern', '1,200']
     """
     visible = _visible(text)
+    may_be_unspaced = not visible.isascii()
     found: list[Token] = []
     position = 0
     for match in _WORD.finditer(visible):
         surface, between = match.group(), visible[position : match.start()]
-        starts_sentence = not position or _SENTENCE_BREAK.search(between) is not None
+        starts_sentence = not position or (between != " " and _ends_sentence(between))
         position = match.end()
-        if _UNSPACED.search(surface):
+        if may_be_unspaced and _UNSPACED.search(surface):
             found += [
                 Token(t, normalize(t), is_name=t[0].isdigit(), is_joined=False)
                 for t in _pieces(surface)
@@ -176,9 +172,17 @@ def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
         elif len(surface) > 1 or surface.isdigit():
             has_capital = surface[0].isupper() and not starts_sentence
             is_name = has_capital or surface[0].isdigit()
-            folded = _THOUSANDS.sub("", normalize(surface))
-            found.append(Token(surface, stem(folded), is_name, between == " "))
+            found.append(Token(surface, stem(_folded(surface)), is_name, between == " "))
     return found
+
+
+def _ends_sentence(between: str) -> bool:
+    return _SENTENCE_BREAK.search(between) is not None
+
+
+@lru_cache(_WORDS_KEPT)
+def _folded(surface: str) -> str:
+    return _THOUSANDS.sub("", normalize(surface))
 
 
 def _visible(text: str) -> str:
