@@ -49,10 +49,15 @@ def test_what_there_is_no_room_for_is_left_to_its_batch(monkeypatch: pytest.Monk
         assert running.finish() == {}
 
 
-def test_a_run_that_breaks_off_leaves_no_thread() -> None:
-    before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), ExtractionAhead(SETTINGS) as running:
+def break_off() -> None:
+    with ExtractionAhead(SETTINGS) as running:
         for number in range(20):
             running.offer(page(str(number)))
         raise KeyboardInterrupt
+
+
+def test_a_run_that_breaks_off_leaves_no_thread() -> None:
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
     assert threading.active_count() <= before + 1  # the pool's own starter may be ending
