@@ -86,7 +86,9 @@ def test_the_file_is_a_warc_that_any_reader_reads(tmp_path: Path) -> None:
 
 def test_own_archives_are_ordinary_input(tmp_path: Path) -> None:
     archive(tmp_path, [page("a"), page("b")])
-    pages = list(foreign_pages(archive_files(tmp_path)[0], "old"))
+    with archive_files(tmp_path)[0].open("rb") as file:
+        records = list(foreign_pages(file, "old.warc.gz", "old", 1 << 20, NOON))
+    pages = [r.content for r in records if isinstance(r.content, RawPage)]
     assert [(p.uri, p.source) for p in pages] == [("file:a.html", "old"), ("file:b.html", "old")]
 
 

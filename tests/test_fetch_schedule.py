@@ -21,7 +21,7 @@ from pipeline.fetch import fetch_all, visiting
 from pipeline.fetch.addresses import WebAddress
 from pipeline.fetch.answers import fresh_until, retry_at
 from pipeline.fetch.http import Client, Reply
-from pipeline.fetch.memories import host_failed, url_failed
+from pipeline.fetch.memories import host_failed, listing_read, url_failed
 from pipeline.fetch.robots import rules_of
 from pipeline.records import Failed, Fetched, HostMemory, UrlMemory, Visit, VisitOutcome
 
@@ -31,7 +31,8 @@ SETTINGS = FetchSettings(
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 PAGE = b"<html><body><p>Wheat closed higher in Chicago on Tuesday.</p></body></html>"
-FEED = b"<rss><channel><ttl>60</ttl><item><title>Wheat</title></item></channel></rss>"
+HOUR = timedelta(hours=1)
+FEED = b"<rss><channel><item><title>Wheat</title></item></channel></rss>"
 
 
 def article(url: str, memory: UrlMemory | None = None) -> Visit:
@@ -438,9 +439,9 @@ def test_every_visit_has_one_outcome() -> None:
 # What headers mean -------------------------------------------------------------------------------
 
 
-def reply(body: bytes = b"", **headers: str) -> Reply:
+def reply(**headers: str) -> Reply:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Reply(status=200, headers=named, body=body)
+    return Reply(status=200, headers=named, body=b"")
 
 
 @pytest.mark.parametrize(
@@ -468,26 +469,52 @@ def test_retry_after_of_any_kind_is_a_time_or_nothing(stated: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "body", "seconds"),
+    ("headers", "seconds"),
     [
-        ({}, b"", None),
-        ({"Cache_Control": "max-age=600"}, b"", 600),
-        ({"Cache_Control": "public, MAX-AGE=600, must-revalidate"}, b"", 600),
-        ({"Cache_Control": "s-maxage=600"}, b"", None),
-        ({"Cache_Control": "max-age=600", "Age": "200"}, b"", 400),
-        ({"Cache_Control": "max-age=600", "Age": "700"}, b"", None),
-        ({"Cache_Control": "max-age=0"}, b"", None),
-        ({"Cache_Control": "no-cache, max-age=600"}, FEED, None),
-        ({"Cache_Control": "max-age=999999999"}, b"", 86400),
-        ({"Cache_Control": "max-age=soon"}, b"", None),
-        ({}, FEED, 3600),
-        ({"Cache_Control": "max-age=60"}, FEED, 3600),
-        ({}, b"<rss><channel><item><ttl>60</ttl></item></channel></rss>", None),
-        ({}, b"<rss><channel><ttl>999999</ttl></channel></rss>", 86400),
+        ({}, None),
+        ({"Cache_Control": "max-age=600"}, 600),
+        ({"Cache_Control": "public, MAX-AGE=600, must-revalidate"}, 600),
+        ({"Cache_Control": "s-maxage=600"}, None),
+        ({"Cache_Control": "max-age=600", "Age": "200"}, 400),
+        ({"Cache_Control": "max-age=600", "Age": "700"}, None),
+        ({"Cache_Control": "max-age=0"}, None),
+        ({"Cache_Control": "no-cache, max-age=600"}, None),
+        ({"Cache_Control": "max-age=999999999"}, 86400),
+        ({"Cache_Control": "max-age=soon"}, None),
     ],
 )
-def test_a_listing_says_how_long_it_is_fresh(
-    headers: dict[str, str], body: bytes, seconds: float | None
+def test_headers_say_how_long_a_listing_is_fresh(
+    headers: dict[str, str], seconds: float | None
 ) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
-    assert fresh_until(reply(body, **headers), NOW) == expected
+    assert fresh_until(reply(**headers), NOW) == expected
+
+
+def test_a_listing_rests_as_long_as_its_headers_or_its_content_say() -> None:
+    memory = UrlMemory(url="https://post.example/feed", fetched_at=NOW)
+    later = replace(memory, not_before=NOW + timedelta(hours=2))
+    assert listing_read(memory, 60).not_before == NOW + timedelta(hours=1)
+    assert listing_read(later, 60).not_before == NOW + timedelta(hours=2)
+    assert listing_read(memory, None) == memory
+
+
+def test_how_long_a_listing_rests_is_remembered_where_it_has_not_changed() -> None:
+    with HostileServer({"/feed": answer(304, b"")}) as server:
+        known = UrlMemory(url=server.url("/feed"), etag='"v1"', ttl_minutes=60)
+        [outcome] = run([listing(server.url("/feed"), known)])
+    memory = outcome.url_memory
+    assert memory.fetched_at is not None
+    assert memory.not_before == memory.fetched_at + timedelta(hours=1)
+
+
+def test_each_later_look_at_an_article_waits_twice_as_long() -> None:
+    with HostileServer({"/": answer(200, PAGE)}) as server:
+        hours = []
+        for ago in (0.1, 1, 2, 4):
+            known = UrlMemory(url=server.url("/"), fetched_at=datetime.now(UTC) - HOUR * ago)
+            [outcome] = run([article(server.url("/"), known)])
+            memory = outcome.url_memory
+            assert memory.fetched_at is not None
+            assert memory.not_before is not None
+            hours.append(round((memory.not_before - memory.fetched_at) / HOUR))
+    assert hours == [1, 2, 4, 8]

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -161,6 +162,52 @@ def test_what_the_feed_lists_later_is_fetched_later(site: Site, tmp_path: Path) 
     assert "/opera" in site.asked
     assert "/ferry" not in site.asked
     assert len(titles(tmp_path)) == 3
+
+
+def atom(base: str, name: str, updated: datetime) -> bytes:
+    entry = (
+        f"<entry><id>{name}</id><title>News of the {name}</title><link href='{base}/{name}'/>"
+        f"<published>2026-03-02T10:00:00Z</published><updated>{updated.isoformat()}</updated></entry>"
+    )
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Post</title>{entry}</feed>".encode()
+
+
+def test_an_article_that_its_feed_calls_changed_is_asked_for_again(
+    site: Site, tmp_path: Path
+) -> None:
+    configure(tmp_path, site, "/atom")
+    site.put("/atom", atom(site.base, "ferry", datetime(2026, 3, 2, 10, tzinfo=UTC)))
+    run(tmp_path, "ingest")
+    soon = datetime.now(UTC) + timedelta(minutes=30)
+    site.put("/atom", atom(site.base, "ferry", soon))
+    site.put("/ferry", page("ferry", "The harbour master has closed the pier for a week."))
+    second = run(tmp_path, "ingest", "--json")
+    assert json.loads(second.stdout)["versions_new"] == 1
+    assert site.asked.count("/ferry") == 2
+    site.put("/atom", atom(site.base, "ferry", soon + timedelta(minutes=1)))
+    run(tmp_path, "ingest")
+    assert site.asked.count("/ferry") == 2, "so soon after the second look there is no third"
+
+
+def test_a_feed_that_has_more_than_one_run_takes_is_read_again(site: Site, tmp_path: Path) -> None:
+    site.put_feed("/feed", *FACTS)
+    configure(tmp_path, site, "/feed")
+    with (tmp_path / "news.toml").open("a", encoding="utf-8") as file:
+        file.write("max_items = 2\n")
+    first = run(tmp_path, "ingest")
+    assert "1 listings have more" in first.stderr
+    assert len(titles(tmp_path)) == 2
+    second = run(tmp_path, "ingest")
+    assert "listings have more" not in second.stderr
+    assert len(titles(tmp_path)) == 3
+
+
+def test_since_passes_over_what_the_feed_dates_earlier(site: Site, tmp_path: Path) -> None:
+    configure(tmp_path, site, "/feed")
+    late = run(tmp_path, "ingest", "--since", "2026-03-02T10:01:00Z")
+    assert late.returncode == 0
+    assert titles(tmp_path) == ["News of the wheat"]
+    assert run(tmp_path, "ingest", "--since", "yesterday").returncode == 2
 
 
 def test_an_article_in_two_feeds_is_one_article_asked_for_once(site: Site, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pipeline.config import PathSettings, Settings, SourceSettings
 from pipeline.errors import ConfigError, StateError
 from pipeline.records import Retry
 from pipeline.service.doctor import examine
+from pipeline.service.limits import RunLimits
 from pipeline.service.prune import prune
 from pipeline.service.run import ingest, rebuild
 from pipeline.storage.pruned import lost_files, read_pruned
@@ -41,7 +42,7 @@ def ingest_report(settings: Settings, name: str, when: datetime) -> None:
         f"<body><article><h1>News of the {name}</h1><p>{REPORTS[name]}</p></article></body></html>"
     )
     (source.path / f"{name}.html").write_text(page)
-    assert ingest(settings, when, quiet).articles_new == 1
+    assert ingest(settings, RunLimits(now=when), quiet).articles_new == 1
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_files_older_than_the_limit_go_and_all_else_stays(settings: Settings) ->
     going = prune(settings, now, older_than_days=10, really=True)
     assert [one.file for one in going] == names(before)[:2]
     assert archive_files(settings.paths.raw) == before[2:]
-    assert ingest(settings, now, quiet).pages_new == 0
+    assert ingest(settings, RunLimits(now=now), quiet).pages_new == 0
     assert view(settings) == shown
 
 

@@ -16,6 +16,7 @@ from pipeline.cli.app import app
 from pipeline.config import ExtractSettings, PathSettings, Settings, SourceSettings
 from pipeline.errors import ConfigError
 from pipeline.records import Retry
+from pipeline.service.limits import RunLimits
 from pipeline.service.prune import prune
 from pipeline.service.questions import list_quarantine, show_quarantined
 from pipeline.service.run import ingest, rebuild, replay
@@ -87,7 +88,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_page(folder, "ferry", FERRY)
     write_page(folder, "wheat", WHEAT, day=3)
     write_feed(folder, lorries=LORRIES, storm=FERRY.replace("ferry Lady Ismay", "storm Anselm"))
-    report = ingest(strict(folder), MONDAY, quiet)
+    report = ingest(strict(folder), RunLimits(now=MONDAY), quiet)
     assert (report.articles, report.quarantined) == (2, 2)
     return folder
 
@@ -123,7 +124,7 @@ def test_a_rebuild_after_a_replay_gives_the_same_stories(folder: Path) -> None:
     settings = settings_in(folder)
     replay(settings, TUESDAY, quiet)
     write_page(folder, "tide", FERRY.replace("struck", "left").replace("Fourteen", "Nine"), day=4)
-    ingest(settings, WEDNESDAY, quiet)
+    ingest(settings, RunLimits(now=WEDNESDAY), quiet)
     before = stories(folder)
     batches = {change["batch"] for record in before.values() for change in record["changes"]}
     assert batches >= {1, 2}
@@ -166,7 +167,7 @@ def test_an_interrupted_replay_is_finished_by_the_next_run(folder: Path) -> None
     place = {key: page[key] for key in ("source", "uri", "digest")}
     with ArchiveWriter(settings.paths.raw, TUESDAY) as archive:
         archive.write_retries([Retry(input="file:wheat.html", **place)], TUESDAY)
-    assert ingest(settings, WEDNESDAY, quiet).articles_new == 1
+    assert ingest(settings, RunLimits(now=WEDNESDAY), quiet).articles_new == 1
     assert refused(folder) == ["file:feed.xml#lorries"]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.options import Config, Json, load
+from pipeline.cli.options import Config, Json, load, moment
 from pipeline.cli.output import print_json, print_lines, print_table, progress_bar, say
 
 if TYPE_CHECKING:
@@ -24,20 +24,29 @@ def ingest(
         float | None,
         typer.Option("--max-seconds", min=0, help="Begin no request later than this; finish."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help="Pass over what is older: 36h, 7d, a date."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read all sources; update archive, state and story files.
 
-    Example: samestory ingest --config configs/newsroom.toml --max-seconds 600
+    Example: samestory ingest --config configs/newsroom.toml --since 2d --max-seconds 600
     """
     settings = load(config).settings
+    from pipeline.service.limits import RunLimits
     from pipeline.service.run import ingest as run
 
     started = time.monotonic()
     now = datetime.now(UTC)
-    deadline = None if max_seconds is None else now + timedelta(seconds=max_seconds)
+    limits = RunLimits(
+        now=now,
+        deadline=None if max_seconds is None else now + timedelta(seconds=max_seconds),
+        since=None if since is None else moment(since, now),
+    )
     with progress_bar() as progress:
-        report = run(settings, now, progress, deadline)
+        report = run(settings, limits, progress)
     finish(report, time.monotonic() - started, str(settings.paths.clusters), json=json)
 
 
@@ -131,4 +140,6 @@ def _summary(report: RunReport, seconds: float, folder: str) -> str:
     changed = wrote if report.files_written or report.files_removed else "nothing changed"
     held = f"{report.stories} stories of {report.articles} articles in {folder}"
     kept = f"; {report.quarantined} inputs in quarantine" if report.quarantined else ""
-    return f"{new}; {articles}; {held}: {changed}{kept}; {seconds:.1f} s"
+    later = f"; {report.postponed} requests put off" if report.postponed else ""
+    later += f"; {report.listings_cut} listings have more" if report.listings_cut else ""
+    return f"{new}; {articles}; {held}: {changed}{later}{kept}; {seconds:.1f} s"

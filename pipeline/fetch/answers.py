@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pipeline.config import FetchSettings
 from pipeline.errors import UnreadableError
 from pipeline.fetch.decoding import unpack_gzip
-from pipeline.fetch.http import Reply, collect, value_of
+from pipeline.fetch.http import Answer, Reply, collect, value_of
 from pipeline.records import UrlMemory
 
 __all__ = ["condition_headers", "fresh_until", "readable_body", "retry_at", "validator"]
@@ -20,9 +20,6 @@ _MAX_VALIDATOR_CHARS = 1024  # Real ETags have 20 to 80; a larger one is not wor
 _VALIDATOR = re.compile(r"[\x21-\x7e\x80-\xff]([\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?")
 _MAX_AGE = re.compile(r"(?:^|[\s,;])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _NOT_FRESH = re.compile(r"no-cache|no-store", re.IGNORECASE)
-_TTL = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
-_ITEM = re.compile(rb"<(?:item|entry)[\s>]")
-_FEED_HEAD_BYTES = 2**14  # `ttl` stands before the items, right after the feed's title.
 _SECONDS = re.compile(r"\d{1,12}")
 _UNREADABLE_TYPES = re.compile(
     r"\s*(image|audio|video|font)/|\s*application/(pdf|zip|msword|vnd\.)", re.IGNORECASE
@@ -39,7 +36,7 @@ _MAGIC = {
 }
 
 
-def retry_at(reply: Reply, settings: FetchSettings, now: datetime) -> datetime | None:
+def retry_at(reply: Reply | Answer, settings: FetchSettings, now: datetime) -> datetime | None:
     """Return when a server that is busy wants to be asked again, if it says so.
 
     Both forms of Retry-After are read. A wish for longer than `max_pause_hours` counts as that.
@@ -57,20 +54,15 @@ def retry_at(reply: Reply, settings: FetchSettings, now: datetime) -> datetime |
 
 
 def fresh_until(reply: Reply, now: datetime) -> datetime | None:
-    """Return until when a listing needs no new look: max-age and the feed's own `ttl`.
-
-    A listing is not taken for fresh for longer than a day.
-    """
+    """Return until when a listing needs no new look, as its headers say: a day at most."""
     control = value_of(reply.headers, "cache-control")
     if _NOT_FRESH.search(control):
         return None
     found = _MAX_AGE.search(control)
     age = value_of(reply.headers, "age").strip()
     spent = int(age) if _SECONDS.fullmatch(age) else 0
-    seconds = max(int(found.group(1)) - spent if found else 0, _ttl_minutes(reply.body) * 60)
-    if seconds <= 0:
-        return None
-    return now + min(timedelta(seconds=seconds), _MAX_FRESH)
+    seconds = int(found.group(1)) - spent if found else 0
+    return now + min(timedelta(seconds=seconds), _MAX_FRESH) if seconds > 0 else None
 
 
 def validator(reply: Reply, name: str) -> str | None:
@@ -110,9 +102,3 @@ def condition_headers(memory: UrlMemory) -> dict[str, str]:
     if memory.last_modified:
         headers["If-Modified-Since"] = memory.last_modified
     return headers
-
-
-def _ttl_minutes(body: bytes) -> int:
-    head = _ITEM.split(body[:_FEED_HEAD_BYTES], maxsplit=1)[0]
-    found = _TTL.search(head)
-    return int(found.group(1)) if found else 0

@@ -37,7 +37,7 @@ def file_name(path: Path) -> str:
 
 
 def read_files(
-    path: Path, source: str, max_bytes: int, now: datetime
+    path: Path, source: str, max_bytes: int, now: datetime, since: datetime | None = None
 ) -> Iterator[RawPage | Failed]:
     """Yield the pages of a file, or of all readable files of a folder, in order of their paths.
 
@@ -54,6 +54,8 @@ def read_files(
         Larger inputs (decompressed) become a `Failed`.
     now
         Time of arrival; aware.
+    since
+        Files of a folder last changed before are passed over; aware.
 
     Raises
     ------
@@ -71,6 +73,8 @@ def read_files(
         yield from _pages(path, f"file:{quote(path.name)}", source, max_bytes, now)
         return
     for file in sorted(p for p in path.rglob("*") if _is_input(p, path)):
+        if since is not None and file.stat().st_mtime < since.timestamp():
+            continue
         uri = f"file:{quote(file.relative_to(path).as_posix())}"
         yield from _pages(file, uri, source, max_bytes, now)
 

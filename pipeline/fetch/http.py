@@ -37,6 +37,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import urllib3
@@ -48,9 +49,20 @@ from pipeline.fetch.addresses import WebAddress, resolve
 from pipeline.fetch.decoding import ACCEPTED, decode
 from pipeline.fetch.wire import Stopwatch, Wire, connect
 
-__all__ = ["Client", "Reply", "collect", "request_headers", "send", "value_of"]
+__all__ = [
+    "CHUNK_BYTES",
+    "Answer",
+    "Client",
+    "Reply",
+    "collect",
+    "exchange",
+    "named_errors",
+    "request_headers",
+    "send",
+    "value_of",
+]
 
-_CHUNK = 2**16
+CHUNK_BYTES = 2**16  # of a body at once
 _BODY_STATUSES = frozenset({200, 203})
 _ROBOTS_BYTES = 500 * 2**10  # RFC 9309 2.5: at least so much is read, and more need not be.
 # Chunk sizes and codings that do not compress add to a body, but never as much as it has itself.
@@ -72,6 +84,16 @@ class Reply:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer whose body is still to be read: `pieces` of it as sent, over `wire`."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    pieces: Iterator[bytes]
+    wire: Wire
 
 
 def value_of(headers: tuple[tuple[str, str], ...], name: str) -> str:
@@ -114,24 +136,52 @@ def send(
         With a reason of the table above.
     """
     settings = client.settings
+    with exchange(client, address, headers, stopwatch) as answer, named_errors():
+        body = b""
+        if answer.status in _BODY_STATUSES:
+            _check_length(value_of(answer.headers, "content-length"), settings, robots=robots)
+            answer.wire.allow(_WIRE_SHARE * settings.max_body_bytes)
+            pieces = decode(answer.pieces, value_of(answer.headers, "content-encoding"))
+            body = _cut(pieces) if robots else collect(pieces, settings.max_body_bytes)
+        return Reply(status=answer.status, headers=answer.headers, body=body)
+
+
+@contextmanager
+def exchange(
+    client: Client, address: WebAddress, headers: Mapping[str, str], stopwatch: Stopwatch
+) -> Iterator[Answer]:
+    """Send a GET request and give its answer as far as the headers; hang up afterwards.
+
+    What reads the body does it inside of `named_errors`.
+
+    Raises
+    ------
+    UnreadableError
+        With a reason of the table above.
+    """
+    settings = client.settings
     checked = resolve(address, stopwatch.left(), allow_private=settings.allow_private_hosts)
     wire = connect(address, checked, settings, client.context, stopwatch)
     try:
-        return _exchange(wire, address, headers, settings, robots=robots)
-    except (http.client.HTTPException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise _named(error) from None
+        with named_errors():
+            answer = _answer(wire, address, headers, settings)
+        yield answer
     finally:
         wire.hang_up()
 
 
-def _exchange(
-    wire: Wire,
-    address: WebAddress,
-    headers: Mapping[str, str],
-    settings: FetchSettings,
-    *,
-    robots: bool,
-) -> Reply:
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what goes wrong on the wire into an `UnreadableError` with its reason."""
+    try:
+        yield
+    except (http.client.HTTPException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise _named(error) from None
+
+
+def _answer(
+    wire: Wire, address: WebAddress, headers: Mapping[str, str], settings: FetchSettings
+) -> Answer:
     connection = HTTPConnection(address.host, address.port)
     # The wire is connected to the address that was checked; urllib3 does not look it up again.
     connection.sock = wire
@@ -142,15 +192,12 @@ def _exchange(
     received = tuple((str(key), str(value)) for key, value in response.headers.iteritems())
     if sum(len(key) + len(value) for key, value in received) > settings.max_header_bytes:
         raise UnreadableError("header_too_large", "the headers are larger than real ones")
-    body = b""
-    if response.status in _BODY_STATUSES:
-        _check_length(value_of(received, "content-length"), settings, robots=robots)
-        wire.allow(_WIRE_SHARE * settings.max_body_bytes)
-        pieces = decode(
-            response.stream(_CHUNK, decode_content=False), value_of(received, "content-encoding")
-        )
-        body = _cut(pieces) if robots else collect(pieces, settings.max_body_bytes)
-    return Reply(status=response.status, headers=received, body=body)
+    return Answer(
+        status=response.status,
+        headers=received,
+        pieces=response.stream(CHUNK_BYTES, decode_content=False),
+        wire=wire,
+    )
 
 
 def _check_length(stated: str, settings: FetchSettings, *, robots: bool) -> None:

@@ -13,6 +13,8 @@ from pipeline.records import Failed, HostMemory, UrlMemory, Visit
 __all__ = [
     "host_answered",
     "host_failed",
+    "listing_left",
+    "listing_read",
     "memory_of",
     "speaks_of_host",
     "url_answered",
@@ -23,6 +25,7 @@ _HOST_REASONS = frozenset({"dns", "connect_timeout", "refused", "reset", "tls", 
 # One page that fails does not shut out its site; a second one in a row does.
 _PATIENCE = 1
 _NOT_MODIFIED = 304
+_FIRST_PAUSE = timedelta(hours=1)  # reports of an event change by the hour on its first day (guess)
 
 
 def memory_of(visit: Visit) -> UrlMemory:
@@ -33,30 +36,46 @@ def memory_of(visit: Visit) -> UrlMemory:
 def url_answered(visit: Visit, reply: Reply, digest: str, now: datetime) -> UrlMemory:
     """Remember an answer that could be used.
 
+    A listing rests as long as it says. An article that a listing calls changed is asked for again,
+    but each time only after twice as long: some listings say so of everything, always.
+
     Parameters
     ----------
     digest
         Of the body; not looked at with status 304, which has none.
     """
     old = memory_of(visit)
-    fresh = fresh_until(reply, now) if visit.purpose == "listing" else None
-    if reply.status == _NOT_MODIFIED:
-        return replace(
-            old,
-            etag=validator(reply, "etag") or old.etag,
-            last_modified=validator(reply, "last-modified") or old.last_modified,
-            fetched_at=now,
-            not_before=fresh,
-            failures=0,
-        )
-    return UrlMemory(
+    not_modified = reply.status == _NOT_MODIFIED
+    new = UrlMemory(
         url=visit.url,
-        etag=validator(reply, "etag"),
-        last_modified=validator(reply, "last-modified"),
-        body_digest=digest,
+        etag=validator(reply, "etag") or (old.etag if not_modified else None),
+        last_modified=validator(reply, "last-modified")
+        or (old.last_modified if not_modified else None),
+        body_digest=old.body_digest if not_modified else digest,
         fetched_at=now,
-        not_before=fresh,
     )
+    if visit.purpose == "article":
+        return replace(new, not_before=_next_look(old.fetched_at, now))
+    new = replace(new, not_before=fresh_until(reply, now))
+    return listing_read(new, old.ttl_minutes) if not_modified else new
+
+
+def listing_read(memory: UrlMemory, ttl_minutes: int | None) -> UrlMemory:
+    """Remember for how long the content of a listing says that it stays as it is."""
+    if ttl_minutes is None or memory.fetched_at is None:
+        return memory
+    until = memory.fetched_at + timedelta(minutes=ttl_minutes)
+    rested = until if memory.not_before is None else max(until, memory.not_before)
+    return replace(memory, ttl_minutes=ttl_minutes, not_before=rested)
+
+
+def listing_left(memory: UrlMemory) -> UrlMemory:
+    """Remember that a listing has more than was taken: next time it is sent and read again."""
+    return replace(memory, etag=None, last_modified=None, body_digest=None)
+
+
+def _next_look(before: datetime | None, now: datetime) -> datetime | None:
+    return None if before is None else now + max(_FIRST_PAUSE, 2 * (now - before))
 
 
 def url_failed(visit: Visit, settings: FetchSettings, now: datetime) -> UrlMemory:

@@ -14,7 +14,7 @@ from pipeline.config import FetchSettings
 from pipeline.errors import SamestoryError, UnreadableError
 from pipeline.fetch.addresses import WebAddress, join, parse, registered_domain
 from pipeline.fetch.answers import condition_headers, readable_body, retry_at
-from pipeline.fetch.http import Client, Reply, request_headers, send, value_of
+from pipeline.fetch.http import Answer, Client, Reply, request_headers, send, value_of
 from pipeline.fetch.memories import (
     host_answered,
     host_failed,
@@ -27,9 +27,20 @@ from pipeline.fetch.robots import Rules, are_known, rules_of, with_robots
 from pipeline.fetch.wire import Stopwatch
 from pipeline.records import Failed, Fetched, HostMemory, UrlMemory, Visit
 
-__all__ = ["End", "Host", "Journey", "failure", "travel"]
+__all__ = [
+    "REDIRECTS",
+    "BusyError",
+    "End",
+    "Host",
+    "Journey",
+    "check_rules",
+    "failure",
+    "redirect_target",
+    "refuse_busy",
+    "travel",
+]
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _READ = frozenset({200, 203})
 _WITHOUT_BODY = frozenset({204, 205})
 _BUSY = frozenset({429, 503})
@@ -84,7 +95,7 @@ class End:
     memory: UrlMemory
 
 
-class _BusyError(SamestoryError):
+class BusyError(SamestoryError):
     """A server asks to be left alone for a while."""
 
     def __init__(self, until: datetime) -> None:
@@ -119,7 +130,7 @@ def travel(journey: Journey, hosts: dict[str, Host], client: Client) -> tuple[Jo
 def _safe_step(journey: Journey, host: Host, client: Client, stopwatch: Stopwatch) -> Journey | End:
     try:
         return _step(journey, host, client, stopwatch)
-    except _BusyError as busy:
+    except BusyError as busy:
         host.memory = replace(host.memory, not_before=busy.until)
         memory = replace(memory_of(journey.visit), not_before=busy.until)
         return End(visit=journey.visit, result=None, memory=memory)
@@ -133,24 +144,37 @@ def _safe_step(journey: Journey, host: Host, client: Client, stopwatch: Stopwatc
 def _step(journey: Journey, host: Host, client: Client, stopwatch: Stopwatch) -> Journey | End:
     """Make one request, and those for robots.txt before it."""
     address, settings = journey.address, client.settings
-    host.rules = _ask_rules(address, host, client, stopwatch)
-    if not host.rules.allow(address.url):
-        raise UnreadableError("robots", _refusal(address, host.rules))
+    check_rules(address, host, client, stopwatch)
     headers = request_headers(address, settings) | condition_headers(memory_of(journey.visit))
     reply = send(client, address, headers, stopwatch)
     now = datetime.now(UTC)
-    if reply.status in _REDIRECTS:
+    if reply.status in REDIRECTS:
         host.memory = host_answered(host.memory, host.delay(settings), now)
         return replace(
             journey,
-            address=_target(address, reply, journey.passed, settings),
+            address=redirect_target(address, reply, journey.passed, settings),
             passed=(*journey.passed, address.url),
             seconds_left=stopwatch.left(),
         )
-    _refuse_busy(reply, settings, now)
+    refuse_busy(reply, settings, now)
     end = _arrived(journey, reply, headers, settings, now)
     host.memory = host_answered(host.memory, host.delay(settings), now)
     return end
+
+
+def check_rules(address: WebAddress, host: Host, client: Client, stopwatch: Stopwatch) -> None:
+    """Ask for a host's robots.txt where it is not known, and obey it.
+
+    Raises
+    ------
+    UnreadableError
+        ``robots``, or what kept its robots.txt from being read.
+    BusyError
+        It asks to be left alone for now.
+    """
+    host.rules = _ask_rules(address, host, client, stopwatch)
+    if not host.rules.allow(address.url):
+        raise UnreadableError("robots", _refusal(address, host.rules))
 
 
 def _ask_rules(address: WebAddress, host: Host, client: Client, stopwatch: Stopwatch) -> Rules:
@@ -163,13 +187,13 @@ def _ask_rules(address: WebAddress, host: Host, client: Client, stopwatch: Stopw
     passed: tuple[str, ...] = ()
     while True:
         reply = send(client, at, request_headers(at, settings), stopwatch, robots=True)
-        if reply.status not in _REDIRECTS:
+        if reply.status not in REDIRECTS:
             break
         try:
-            at, passed = _target(at, reply, passed, settings), (*passed, at.url)
+            at, passed = redirect_target(at, reply, passed, settings), (*passed, at.url)
         except UnreadableError:
             break
-    _refuse_busy(reply, settings, now)
+    refuse_busy(reply, settings, now)
     host.memory = with_robots(host.memory, reply.status, reply.body, settings, now)
     return rules_of(host.memory, settings)
 
@@ -180,15 +204,26 @@ def _refusal(address: WebAddress, rules: Rules) -> str:
     return f"robots.txt of {address.authority} answers {rules.status}, so nothing is allowed yet"
 
 
-def _refuse_busy(reply: Reply, settings: FetchSettings, now: datetime) -> None:
+def refuse_busy(reply: Reply | Answer, settings: FetchSettings, now: datetime) -> None:
+    """Raise `BusyError` where a server asks to be left alone for a while."""
     until = retry_at(reply, settings, now) if reply.status in _BUSY else None
     if until is not None:
-        raise _BusyError(until)
+        raise BusyError(until)
 
 
-def _target(
-    address: WebAddress, reply: Reply, passed: tuple[str, ...], settings: FetchSettings
+def redirect_target(
+    address: WebAddress,
+    reply: Reply | Answer,
+    passed: tuple[str, ...],
+    settings: FetchSettings,
 ) -> WebAddress:
+    """Return where a redirect leads; `passed` has the URLs that led here.
+
+    Raises
+    ------
+    UnreadableError
+        ``bad_redirect``, ``redirect_loop``, ``too_many_redirects``, or what `join` raises.
+    """
     location = value_of(reply.headers, "location")
     if not location:
         raise UnreadableError("bad_redirect", f"{reply.status} without a Location")

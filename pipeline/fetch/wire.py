@@ -74,6 +74,11 @@ class Wire:
         self._left = max_bytes
         self._reason = "too_large"
 
+    def go_on(self, stopwatch: Stopwatch, max_bytes: int) -> None:
+        """Take so many more bytes of a long body, in new time."""
+        self._stopwatch = stopwatch
+        self.allow(max_bytes)
+
     def receive(self, buffer: Buffer) -> int:
         """Read into `buffer` what there is, at least a byte; 0 at the end.
 

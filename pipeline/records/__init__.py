@@ -15,7 +15,7 @@ from pipeline.records.articles import (
     Timestamp,
     Zone,
 )
-from pipeline.records.inputs import ArchivedPage, BatchMark, Failed, RawPage, Retry
+from pipeline.records.inputs import ArchivedPage, BatchMark, Failed, RawPage, Retry, WarcPosition
 from pipeline.records.relations import DuplicateGroup, NearDuplicate, Relation, SharedPassage
 from pipeline.records.stories import (
     Closed,
@@ -78,5 +78,6 @@ __all__ = [
     "Verdict",
     "Visit",
     "VisitOutcome",
+    "WarcPosition",
     "Zone",
 ]

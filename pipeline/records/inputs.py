@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["ArchivedPage", "BatchMark", "Failed", "RawPage", "Retry"]
+__all__ = ["ArchivedPage", "BatchMark", "Failed", "RawPage", "Retry", "WarcPosition"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,23 @@ class Retry:
     source: str
     uri: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcPosition:
+    """How far a source's WARC file has been read.
+
+    Parameters
+    ----------
+    file
+        Its path or URL.
+    offset, record_id
+        Of the last record read; where another one is found there, the file is read anew.
+    """
+
+    file: str
+    offset: int
+    record_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ class UrlMemory:
         Asked for again only from then on (Retry-After, max-age, back-off).
     failures
         Failures in a row.
+    ttl_minutes
+        How long a listing says that it stays as it is, when it was last read.
     """
 
     url: str
@@ -91,6 +93,7 @@ class UrlMemory:
     fetched_at: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+    ttl_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,19 @@ What a server answers is archived before anything looks inside; what it teaches 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Literal
 
-from pipeline.config import Settings, SourceSettings
+from pipeline.config import Settings, SourceSettings, source_kind
 from pipeline.engines import in_workers, listing_of_page
-from pipeline.fetch import fetch_all
+from pipeline.fetch import fetch_all, listing_left, listing_read
 from pipeline.records import Failed, Fetched, Listing, RawPage, Visit, VisitOutcome
 from pipeline.service.intake import Intake
+from pipeline.service.limits import RunLimits
+from pipeline.service.listed import Choice, choose
 from pipeline.service.progress import Progress
+from pipeline.storage import Memories
 
 __all__ = ["fetch_sources"]
 
@@ -30,70 +32,97 @@ _REMEMBER_EVERY = 50  # outcomes between two writes of what was learned; a crash
 class _Run:
     settings: Settings
     intake: Intake
-    deadline: datetime | None
+    limits: RunLimits
     progress: Progress
+
+    @property
+    def memories(self) -> Memories:
+        return self.intake.state.memories
 
 
 def fetch_sources(
-    settings: Settings, intake: Intake, deadline: datetime | None, progress: Progress
+    settings: Settings, intake: Intake, limits: RunLimits, progress: Progress
 ) -> None:
-    """Fetch and archive what is new at all sources that have an address.
-
-    Parameters
-    ----------
-    deadline
-        No request begins after it; what is left is put off to the next run.
-    """
-    run = _Run(settings=settings, intake=intake, deadline=deadline, progress=progress)
-    sources = {source.name: source for source in settings.sources if source.url}
+    """Fetch and archive what is new at all sources that have an address."""
+    run = _Run(settings=settings, intake=intake, limits=limits, progress=progress)
+    sources = {s.name: s for s in settings.sources if s.url and source_kind(s) != "warc"}
     _read_listings(run, sources)
     _fetch_articles(run, sources)
 
 
 def _read_listings(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
-    """Fetch all listings, and note the articles they list as wanted."""
+    """Fetch all listings, and note the articles to ask for as wanted."""
     wanted = {source.url: name for name, source in sources.items() if source.url}
     read: set[str] = set()
+    waiting = set(run.memories.wanted())
+    room = {name: source.max_items for name, source in sources.items()}
     for _ in range(_INDEX_DEPTH + 1):
         read |= wanted.keys()
-        outcomes: list[VisitOutcome] = []
-        listed: dict[str, str] = {}
+        outcomes: dict[str, VisitOutcome] = {}
+        new: dict[str, str] = {}
+        again: dict[str, str] = {}
         further: dict[str, str] = {}
-        for source, listing in _listings(run, wanted, outcomes):
-            limits = sources[source]
-            listed |= {link.url: source for link in listing.links[: limits.max_items]}
-            more = (url for url in listing.further[: limits.max_listings] if url not in read)
-            further |= dict.fromkeys(more, source)
+        for url, listing in _listings(run, wanted, outcomes):
+            source = sources[wanted[url]]
+            chosen = _choose(run, source, listing, waiting, room[source.name])
+            room[source.name] -= len(chosen.new)
+            waiting |= set(chosen.new)
+            new |= dict.fromkeys(chosen.new, source.name)
+            again |= dict.fromkeys(chosen.again, source.name)
+            more = [link for link in listing.further if link not in read]
+            further |= dict.fromkeys(more[: source.max_listings], source.name)
+            cut = listing.truncated or chosen.left > 0 or len(more) > source.max_listings
+            run.intake.listings_cut += cut
+            outcomes[url] = _was_read(outcomes[url], listing, whole=not chosen.left)
         # What a listing taught is kept together with what it listed, so that a crash loses neither.
-        _remember(run, outcomes, listed)
+        _remember(run, outcomes.values(), listed=new, again=again)
         wanted = further
         if not wanted:
             return
 
 
+def _choose(
+    run: _Run, source: SourceSettings, listing: Listing, waiting: Collection[str], room: int
+) -> Choice:
+    return choose(
+        listing.links,
+        source,
+        run.memories.of_urls(link.url for link in listing.links),
+        waiting,
+        now=run.limits.now,
+        since=run.limits.since,
+        room=room,
+    )
+
+
+def _was_read(outcome: VisitOutcome, listing: Listing, *, whole: bool) -> VisitOutcome:
+    memory = listing_read(outcome.url_memory, listing.ttl_minutes)
+    return replace(outcome, url_memory=memory if whole else listing_left(memory))
+
+
 def _listings(
-    run: _Run, wanted: Mapping[str, str], outcomes: list[VisitOutcome]
+    run: _Run, wanted: Mapping[str, str], outcomes: dict[str, VisitOutcome]
 ) -> Iterator[tuple[str, Listing]]:
-    """Yield what each changed listing lists, with its source; `outcomes` gets all, without bodies.
+    """Yield what each changed listing lists, with its URL; `outcomes` gets all, without bodies.
 
     Pages go to the workers as they arrive, so that only a few are in memory.
     """
-    sources: deque[str] = deque()
+    urls: deque[str] = deque()
 
     def pages() -> Iterator[RawPage]:
         for outcome in _visit(run, wanted, "listing"):
-            outcomes.append(_without_body(outcome))
+            outcomes[outcome.visit.url] = _without_body(outcome)
             page = _changed(run, outcome)
             if page is not None:
-                sources.append(page.source)
+                urls.append(outcome.visit.url)
                 yield page
 
     for parsed in in_workers(pages(), run.settings, listing_of_page):
-        source = sources.popleft()
+        url = urls.popleft()
         if isinstance(parsed, Failed):
             run.intake.refused.append(parsed)
         else:
-            yield source, parsed
+            yield url, parsed
 
 
 def _without_body(outcome: VisitOutcome) -> VisitOutcome:
@@ -106,7 +135,7 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
     """Fetch what is wanted, at most `max_items` of each source, the first listed first."""
     taken: Counter[str] = Counter()
     wanted = {}
-    for url, name in run.intake.state.memories.wanted().items():
+    for url, name in run.memories.wanted().items():
         if name in sources and taken[name] < sources[name].max_items:
             taken[name] += 1
             wanted[url] = name
@@ -115,21 +144,21 @@ def _fetch_articles(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
         _changed(run, outcome)
         waiting.append(_without_body(outcome))
         if len(waiting) == _REMEMBER_EVERY:
-            _remember(run, waiting, {})
+            _remember(run, waiting)
             waiting.clear()
-    _remember(run, waiting, {})
+    _remember(run, waiting)
 
 
 def _visit(
     run: _Run, wanted: Mapping[str, str], purpose: Literal["listing", "article"]
 ) -> Iterator[VisitOutcome]:
-    memories = run.intake.state.memories.of_urls(wanted)
+    memories = run.memories.of_urls(wanted)
     visits = [
         Visit(url=url, source=name, purpose=purpose, memory=memories.get(url))
         for url, name in wanted.items()
     ]
-    hosts = run.intake.state.memories.of_hosts()
-    outcomes = fetch_all(visits, run.settings.fetch, hosts, run.deadline)
+    hosts = run.memories.of_hosts()
+    outcomes = fetch_all(visits, run.settings.fetch, hosts, run.limits.deadline)
     for done, outcome in enumerate(outcomes, start=1):
         run.progress(f"fetching {purpose}s", done, len(visits))
         run.intake.seen += 1
@@ -148,13 +177,20 @@ def _changed(run: _Run, outcome: VisitOutcome) -> RawPage | None:
     return run.intake.take_answer(result, outcome.visit.source)
 
 
-def _remember(run: _Run, outcomes: Sequence[VisitOutcome], listed: Mapping[str, str]) -> None:
-    """Write down what was learned, after what it describes has been archived."""
+def _remember(
+    run: _Run,
+    outcomes: Collection[VisitOutcome],
+    listed: Mapping[str, str] | None = None,
+    again: Mapping[str, str] | None = None,
+) -> None:
+    """Write down what was learned, after what it describes is safe in the archive."""
+    run.intake.archive.sync()
     hosts = {o.host_memory.domain: o.host_memory for o in outcomes if o.host_memory}
-    run.intake.state.memories.keep(
+    run.memories.keep(
         [outcome.url_memory for outcome in outcomes],
         hosts.values(),
         listed=listed,
+        again=again,
         settled=[outcome.visit.url for outcome in outcomes if _is_settled(outcome)],
     )
 

@@ -18,7 +18,7 @@ from pipeline.fetch import file_name, read_files
 from pipeline.near_duplicates import find_duplicates, group, relate
 from pipeline.records import Article, ArticleId, Failed, RawPage, Timestamp
 from pipeline.repetition import find_repeats
-from pipeline.service.collecting import is_warc, warc_pages
+from pipeline.service.warcs import is_warc, warc_pages
 from pipeline.stories import cluster_stories
 from pipeline.story_record import (
     Fields,
@@ -109,12 +109,12 @@ def _inputs(path: Path, max_bytes: int, now: datetime) -> Iterator[RawPage | Fai
     if not path.exists():
         raise ConfigError(f"{path} does not exist")
     if path.is_file() and is_warc(path):
-        yield from warc_pages(path, str(path), now)
+        yield from warc_pages(path, str(path), max_bytes, now)
         return
     yield from read_files(path, str(path), max_bytes, now)
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if is_warc(p)):
-            yield from warc_pages(file, str(path), now)
+            yield from warc_pages(file, str(path), max_bytes, now)
 
 
 def _extracted(article: Article) -> Fields:

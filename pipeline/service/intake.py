@@ -22,6 +22,8 @@ class Intake:
         Inputs that the sources offered; those of them the archive did not have.
     postponed
         Requests put off to a later run.
+    listings_cut
+        Listings that have more than this run takes.
     refused
         Inputs that cannot be used.
     """
@@ -32,6 +34,7 @@ class Intake:
     seen: int = 0
     new: int = 0
     postponed: int = 0
+    listings_cut: int = 0
     refused: list[Failed] = field(default_factory=list)
 
     def take(self, page: RawPage) -> None:

@@ -33,6 +33,10 @@ class RunReport:
     ----------
     pages_seen, pages_new
         Inputs that the sources offered; those of them the archive did not have.
+    postponed
+        Requests that a server or a deadline put off to a later run.
+    listings_cut
+        Listings that have more than this run took.
     articles_new, versions_new
         Articles first seen; new bodies of articles known before.
     changes
@@ -45,8 +49,6 @@ class RunReport:
         Files of the view that changed.
     """
 
-    pages_seen: int
-    pages_new: int
     articles_new: int
     versions_new: int
     changes: int
@@ -56,6 +58,10 @@ class RunReport:
     stories: int
     files_written: int
     files_removed: int
+    pages_seen: int = 0
+    pages_new: int = 0
+    postponed: int = 0
+    listings_cut: int = 0
 
 
 def reported(

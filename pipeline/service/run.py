@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from pipeline.records import Failed, Retry
 from pipeline.service.ahead import ExtractionAhead, Ready
 from pipeline.service.batch import BatchReport, apply_batch
 from pipeline.service.collecting import collect
+from pipeline.service.limits import RunLimits
 from pipeline.service.progress import Progress
 from pipeline.service.report import RunReport, reported
 from pipeline.service.stored import open_state
@@ -32,17 +34,8 @@ from pipeline.storage.pruned import lost_files, write_pruned
 __all__ = ["RunReport", "index_archive", "ingest", "rebuild", "replay", "run_lock"]
 
 
-def ingest(
-    settings: Settings, now: datetime, progress: Progress, deadline: datetime | None = None
-) -> RunReport:
+def ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunReport:
     """Read all sources and update archive, state and view.
-
-    Parameters
-    ----------
-    now
-        When the run began; aware.
-    deadline
-        No request to a server begins after it; what is left waits for the next run.
 
     Raises
     ------
@@ -58,23 +51,28 @@ def ingest(
         if not settings.paths.state.exists():
             _check_whole(settings.paths.raw)
         return reported(
-            settings, "ingest", now, progress, partial(_ingest, settings, now, deadline)
+            settings, "ingest", limits.now, progress, partial(_ingest, settings, limits)
         )
 
 
-def _ingest(
-    settings: Settings, now: datetime, deadline: datetime | None, progress: Progress
-) -> RunReport:
+def _ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunReport:
     with open_state(settings) as state, ExtractionAhead(settings) as ahead:
         index_archive(settings.paths.raw, state)
-        collected = collect(settings, state, ahead, progress, now=now, deadline=deadline)
+        collected = collect(settings, state, ahead, limits, progress)
         index_archive(settings.paths.raw, state)
         progress("extracting", 0, 0)
         batches = _apply_all(settings, state, progress, ahead.finish())
         failures = state.add_failures(collected.refused)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return _report(state, (collected.seen, collected.new), batches, failures, view)
+        report = _report(state, batches, failures, view)
+        return replace(
+            report,
+            pages_seen=collected.seen,
+            pages_new=collected.new,
+            postponed=collected.postponed,
+            listings_cut=collected.listings_cut,
+        )
 
 
 def rebuild(
@@ -153,7 +151,7 @@ def _replay(
         batches += _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return _report(state, (len(retries), 0), batches, (), view)
+        return replace(_report(state, batches, (), view), pages_seen=len(retries))
 
 
 def _retries(raw: Path, state: State, inputs: Collection[str], reason: str | None) -> list[Retry]:
@@ -198,12 +196,14 @@ def _rebuild(settings: Settings, progress: Progress) -> RunReport:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{settings.paths.state}{suffix}").unlink(missing_ok=True)
     with open_state(settings) as state:
-        state.memories.keep(memory.urls, memory.hosts, listed=memory.wanted)
+        state.memories.keep(memory.urls, memory.hosts, again=memory.wanted)
+        for source, position in memory.positions:
+            state.memories.keep_position(source, position)
         index_archive(settings.paths.raw, state)
         batches = _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return _report(state, (0, 0), batches, (), view)
+        return _report(state, batches, (), view)
 
 
 def _check_sources(sources: tuple[SourceSettings, ...]) -> None:
@@ -261,14 +261,11 @@ def _apply_all(
 
 def _report(
     state: State,
-    pages: tuple[int, int],
     batches: list[BatchReport],
     refused: tuple[Failed, ...],
     view: ViewReport,
 ) -> RunReport:
     return RunReport(
-        pages_seen=pages[0],
-        pages_new=pages[1],
         articles_new=sum(b.articles_new for b in batches),
         versions_new=sum(b.versions_new for b in batches),
         changes=sum(b.changes for b in batches),

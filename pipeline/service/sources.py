@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from pipeline.config import Settings, SourceSettings, load_settings, source_kind
 from pipeline.engines import in_workers, listing_of_page
 from pipeline.errors import ConfigError, UnreadableError
-from pipeline.extract.dates import Locale, believable, read_timestamp
 from pipeline.feeds.opml import opml_text, read_opml
 from pipeline.fetch import fetch_all
 from pipeline.records import Failed, Fetched, ListedLink, Listing, RawPage, Visit
+from pipeline.service.listed import latest_date
 from pipeline.service.stored import open_state
 from pipeline.storage.view import write_file
 from pipeline.story_record import Fields, instant_text
@@ -165,15 +165,8 @@ def _answer(source: SourceSettings, page: RawPage, read: Listing | Failed) -> So
         detail="it answers, but lists no article with a web address" if empty else "",
         articles=len(read.links),
         listings=len(read.further),
-        newest=_newest(read.links[:_DATED_LINKS], source, page.fetched_at),
+        newest=latest_date(read.links[:_DATED_LINKS], source, page.fetched_at),
     )
-
-
-def _newest(links: Sequence[ListedLink], source: SourceSettings, now: datetime) -> datetime | None:
-    locale = Locale(country=source.country, lang=source.lang)
-    stated = (link.published or link.modified or "" for link in links)
-    stamps = (read_timestamp(raw, "feed", locale) for raw in stated)
-    return max((s.instant for s in stamps if s and believable(s, now)), default=None)
 
 
 def import_opml(file: Path, into: Path | None = None) -> str:

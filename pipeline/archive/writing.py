@@ -1,22 +1,12 @@
-"""The archive: everything that came in, as WARC files that any archive tool reads.
-
-The archive is also the write-ahead log of a run. Pages are appended as they arrive; when a run
-has fetched all it wants, it appends a batch mark. State is a fold over the batches, so a run that
-dies at any point is finished by the next one, and `rebuild` needs nothing but this folder.
-
-A file carries the suffix ``.open`` until it is complete. What a crash leaves behind is cut back
-to its last whole record by `recover`.
-"""
+"""Appends what came in to the archive, and completes what a crash left open."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
-import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -25,44 +15,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from pipeline.errors import StateError, UnreadableError
-from pipeline.records import ArchivedPage, BatchMark, Fetched, RawPage, Retry
+from pipeline.archive.layout import (
+    BATCH_URI,
+    OPEN,
+    RETRY_URI,
+    SOURCE_HEADER,
+    STAMP,
+    VIA_HEADER,
+    page_digest,
+)
+from pipeline.errors import StateError
+from pipeline.records import ArchivedPage, Fetched, RawPage, Retry
 
-__all__ = [
-    "ArchiveWriter",
-    "archive_files",
-    "foreign_pages",
-    "page_digest",
-    "read_page",
-    "recover",
-    "scan",
-    "written_at",
-]
+__all__ = ["ArchiveWriter", "recover"]
 
-_OPEN = ".open"
-_STAMP = "%Y%m%dT%H%M%S%fZ"
-_BATCH_URI = "urn:samestory:batch:"
-_RETRY_URI = "urn:samestory:retry"
-_SOURCE_HEADER = "WARC-X-Samestory-Source"
-_VIA_HEADER = "WARC-X-Samestory-Via"
 # The body is archived decoded; headers that describe the bytes on the wire would be lies.
 _WIRE_HEADERS = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-# What is read out of other people's archives; pictures, styles and scripts are passed over.
-_READABLE = frozenset(
-    {"text/html", "application/xhtml+xml", "text/plain", "application/x-samestory-entry+json"}
-)
 _ROTATE_BYTES = 1 << 30  # CC-NEWS rotates at 1 GiB too; larger files are awkward to move.
-
-
-def page_digest(body: bytes) -> str:
-    """Return the digest by which the same bytes are recognised."""
-    return hashlib.sha256(body).hexdigest()
 
 
 class ArchiveWriter:
@@ -78,7 +51,7 @@ class ArchiveWriter:
 
     def __init__(self, folder: Path, now: datetime) -> None:
         self._folder = folder
-        self._stem = f"samestory-{now.astimezone(UTC):{_STAMP}}"
+        self._stem = f"samestory-{now.astimezone(UTC):{STAMP}}"
         self._parts = 0
         self._file: io.BufferedWriter | None = None
         self._name = ""
@@ -104,7 +77,7 @@ class ArchiveWriter:
         """Append one page."""
         file = self._writable()
         offset = file.tell()
-        headers = {_SOURCE_HEADER: page.source, "WARC-Date": _warc_date(page.fetched_at)}
+        headers = {SOURCE_HEADER: page.source, "WARC-Date": _warc_date(page.fetched_at)}
         self._append("resource", page.uri, page.body, page.media_type, headers)
         return ArchivedPage(
             file=self._name,
@@ -118,10 +91,10 @@ class ArchiveWriter:
         """Append what a server sent, with the request's headers beside it."""
         file = self._writable()
         offset = file.tell()
-        headers = {_SOURCE_HEADER: source, "WARC-Date": _warc_date(fetched.fetched_at)}
+        headers = {SOURCE_HEADER: source, "WARC-Date": _warc_date(fetched.fetched_at)}
         via = fetched.url if fetched.url != fetched.final_url else ""
         if via:
-            headers[_VIA_HEADER] = via
+            headers[VIA_HEADER] = via
         received = [h for h in fetched.headers if h[0].lower() not in _WIRE_HEADERS]
         response = _builder().create_warc_record(
             fetched.final_url,
@@ -159,15 +132,20 @@ class ArchiveWriter:
         file = self._writable()
         content = json.dumps({"batch": number}).encode()
         headers = {"WARC-Date": _warc_date(now)}
-        self._append("metadata", f"{_BATCH_URI}{number}", content, "application/json", headers)
+        self._append("metadata", f"{BATCH_URI}{number}", content, "application/json", headers)
         os.fsync(file.fileno())
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was written, before anything else rests on it."""
+        if self._file is not None:
+            os.fsync(self._file.fileno())
 
     def write_retries(self, retries: Iterable[Retry], now: datetime) -> None:
         """Append which inputs of archived pages the next batch tries again."""
         self._writable()
         content = json.dumps([asdict(retry) for retry in retries], sort_keys=True).encode()
         headers = {"WARC-Date": _warc_date(now)}
-        self._append("metadata", _RETRY_URI, content, "application/json", headers)
+        self._append("metadata", RETRY_URI, content, "application/json", headers)
 
     def _writable(self) -> io.BufferedWriter:
         if self._file is not None and self._file.tell() >= _ROTATE_BYTES:
@@ -176,7 +154,7 @@ class ArchiveWriter:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._name = f"{self._stem}-{self._parts:03d}.warc.gz"
             self._parts += 1
-            self._file = (self._folder / (self._name + _OPEN)).open("xb")
+            self._file = (self._folder / (self._name + OPEN)).open("xb")
             about = {"software": "samestory", "format": "WARC File Format 1.1"}
             record = _builder().create_warcinfo_record(self._name, about)
             self._put(record)
@@ -210,7 +188,7 @@ class ArchiveWriter:
         os.fsync(self._file.fileno())
         self._file.close()
         self._file = None
-        _publish(self._folder / (self._name + _OPEN))
+        _publish(self._folder / (self._name + OPEN))
 
 
 def _builder() -> WARCWriter:
@@ -223,25 +201,12 @@ def _warc_date(instant: datetime) -> str:
 
 def _publish(path: Path) -> None:
     """Give a whole file its final name, durably."""
-    path.rename(path.with_name(path.name.removesuffix(_OPEN)))
+    path.rename(path.with_name(path.name.removesuffix(OPEN)))
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def archive_files(folder: Path) -> list[Path]:
-    """Return the complete files of the archive, oldest first."""
-    return sorted(folder.glob("*.warc.gz"))
-
-
-def written_at(path: Path) -> datetime:
-    """Return when a file of the archive was begun: as its name says, else its last change."""
-    match = re.search(r"-(\d{8}T\d{12}Z)-", path.name)
-    if match is None:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
 
 
 def recover(folder: Path) -> list[str]:
@@ -253,7 +218,7 @@ def recover(folder: Path) -> list[str]:
         Names of the files completed; a file without one whole record is removed.
     """
     completed = []
-    for path in sorted(folder.glob(f"*.warc.gz{_OPEN}")):
+    for path in sorted(folder.glob(f"*.warc.gz{OPEN}")):
         whole = _whole_bytes(path)
         if whole == 0:
             path.unlink()
@@ -262,7 +227,7 @@ def recover(folder: Path) -> list[str]:
             file.truncate(whole)
             os.fsync(file.fileno())
         _publish(path)
-        completed.append(path.name.removesuffix(_OPEN))
+        completed.append(path.name.removesuffix(OPEN))
     return completed
 
 
@@ -284,95 +249,3 @@ def _whole_bytes(path: Path) -> int:
                 whole = position - len(chunk)
                 member = zlib.decompressobj(zlib.MAX_WBITS | 16)
     return whole
-
-
-def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark | Retry]:
-    """Yield what one file of the archive holds, in order, without keeping bodies."""
-    with (folder / name).open("rb") as file:
-        records = ArchiveIterator(file)
-        for record in records:
-            uri = record.rec_headers.get_header("WARC-Target-URI") or ""
-            content = record.content_stream().read()
-            offset = records.get_record_offset()  # skips what is left of the record
-            if record.rec_type == "metadata" and uri.startswith(_BATCH_URI):
-                yield BatchMark(number=int(uri.removeprefix(_BATCH_URI)))
-            elif record.rec_type == "metadata" and uri == _RETRY_URI:
-                yield from (Retry(**fields) for fields in json.loads(content))
-            elif _is_page(record):
-                yield ArchivedPage(
-                    file=name,
-                    offset=offset,
-                    uri=uri,
-                    source=record.rec_headers.get_header(_SOURCE_HEADER) or "",
-                    digest=page_digest(content),
-                    via=record.rec_headers.get_header(_VIA_HEADER) or "",
-                )
-
-
-def read_page(folder: Path, where: ArchivedPage) -> RawPage:
-    """Read one page back.
-
-    Raises
-    ------
-    StateError
-        The file is missing or holds another record there.
-    """
-    try:
-        with (folder / where.file).open("rb") as file:
-            file.seek(where.offset)
-            record = next(iter(ArchiveIterator(file)))
-            page = _page_of(record, where.source)
-    except (OSError, StopIteration) as error:
-        raise StateError(
-            f"{folder / where.file}: {where.uri} is not at offset {where.offset} ({error}); "
-            "restore the file, or run `samestory rebuild` to do without it"
-        ) from None
-    if page.uri != where.uri:
-        raise StateError(
-            f"{folder / where.file}: found {page.uri} where {where.uri} was archived; "
-            "run `samestory rebuild`"
-        )
-    return page
-
-
-def foreign_pages(path: Path, source: str) -> Iterator[RawPage]:
-    """Yield the pages of any WARC or ARC file: responses with status 200, and resources.
-
-    Raises
-    ------
-    UnreadableError
-        ``broken_warc``, after the pages before the damage.
-    """
-    try:
-        with path.open("rb") as file:
-            for record in ArchiveIterator(file, arc2warc=True):
-                if _is_page(record) and _media_type(record) in _READABLE:
-                    yield _page_of(record, source)
-    except (ArchiveLoadFailed, EOFError, UnicodeError, ValueError, zlib.error) as error:
-        raise UnreadableError(
-            "broken_warc", f"{path.name}: {' '.join(str(error).split())}"
-        ) from None
-
-
-def _is_page(record: ArcWarcRecord) -> bool:
-    if record.rec_type == "response" and record.http_headers is not None:
-        return bool(record.http_headers.get_statuscode() == "200")
-    return bool(record.rec_type == "resource")
-
-
-def _page_of(record: ArcWarcRecord, source: str) -> RawPage:
-    fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
-    return RawPage(
-        uri=record.rec_headers.get_header("WARC-Target-URI") or "",
-        source=source,
-        media_type=_media_type(record),
-        body=record.content_stream().read(),
-        fetched_at=fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=UTC),
-        via=record.rec_headers.get_header(_VIA_HEADER) or "",
-    )
-
-
-def _media_type(record: ArcWarcRecord) -> str:
-    headers = record.http_headers or record.rec_headers
-    stated = headers.get_header("Content-Type") or "application/octet-stream"
-    return str(stated).partition(";")[0].strip().lower()
