@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TypeVar
+from itertools import chain
+from typing import TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -23,12 +24,14 @@ from pipeline.errors import UnreadableError
 from pipeline.extract import extract
 from pipeline.feeds import ENTRY_TYPE, entries, is_feed, read_listing
 from pipeline.outlets import OutletTable, load_outlets
-from pipeline.records import Article, Failed, Listing, RawPage, RemovedSpan
+from pipeline.records import Article, Failed, ListedLink, Listing, RawPage, RemovedSpan
 from pipeline.repetition import find_repeats
 
 __all__ = [
+    "PageContent",
     "articles_of_page",
     "clean_articles_of_page",
+    "contents_of_page",
     "extract_pages",
     "in_workers",
     "listing_of_page",
@@ -36,7 +39,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-ArticleWork = Callable[[RawPage, Settings], list[Article | Failed]]
+PageContent: TypeAlias = Article | Failed | ListedLink
 
 _PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memory (guess)
 
@@ -71,9 +74,23 @@ def clean_articles_of_page(page: RawPage, settings: Settings) -> list[Article | 
     ]
 
 
+def contents_of_page(page: RawPage, settings: Settings) -> list[PageContent]:
+    """Turn an archived page into its articles; one that was fetched as a listing into links too.
+
+    What is wrong with a listing was reported when it was fetched.
+    """
+    if not page.is_listing:
+        return [*clean_articles_of_page(page, settings)]
+    listing = listing_of_page(page, settings)
+    if isinstance(listing, Failed):
+        return []
+    entries = (clean_articles_of_page(entry, settings) for entry in listing.entries)
+    return [*listing.links, *chain.from_iterable(entries)]
+
+
 def extract_pages(
-    pages: Iterable[RawPage], settings: Settings, work: ArticleWork = clean_articles_of_page
-) -> Iterator[list[Article | Failed]]:
+    pages: Iterable[RawPage], settings: Settings, work: Callable[[RawPage, Settings], list[T]]
+) -> Iterator[list[T | Failed]]:
     """Yield what each page holds, in the order of the pages.
 
     Parameters
@@ -81,10 +98,10 @@ def extract_pages(
     pages, settings
         As for `in_workers`.
     work
-        `articles_of_page` or `clean_articles_of_page`.
+        `articles_of_page` or one that does more.
     """
     for outcome in in_workers(pages, settings, work):
-        yield [outcome] if isinstance(outcome, Failed) else outcome
+        yield [outcome] if isinstance(outcome, Failed) else [*outcome]
 
 
 def in_workers(

@@ -71,6 +71,8 @@ class StoryFacts:
         The current version of each member, of the founder, and of roundups that hold a member.
     versions
         How many versions of each article are stored.
+    sightings
+        The sources that listed or brought each article, sorted.
     relations
         All relations in which a member stands.
     groups
@@ -92,6 +94,7 @@ class StoryFacts:
     story: Story
     articles: Mapping[ArticleId, Article]
     versions: Mapping[ArticleId, int]
+    sightings: Mapping[ArticleId, Sequence[str]]
     relations: Sequence[NearDuplicate]
     groups: Sequence[DuplicateGroup]
     changes: Sequence[tuple[int, StoryChange]]
@@ -242,6 +245,7 @@ def _member(article: Article, facts: StoryFacts) -> Fields:
     return article_fields(article) | {
         "role": _role(article.article_id, copied, facts),
         "versions": facts.versions[article.article_id],
+        "sightings": list(facts.sightings.get(article.article_id, ())),
         "removed": [_removal(span, article) for span in article.removed],
         "why": _why(membership) | {"copy": copied and _seen_from(copied, article.article_id)},
     }

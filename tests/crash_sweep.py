@@ -24,14 +24,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pipeline.archive import archive_files, scan
 from pipeline.cli import app
 from pipeline.config import Settings, load_settings
-from pipeline.engines import clean_articles_of_page
-from pipeline.records import ArchivedPage, Article, Failed, RawPage
-from pipeline.service import batch, doctor
+from pipeline.records import ArchivedPage, RawPage
+from pipeline.service import ahead, batch, doctor
 
 CALLS = ("rename", "renameat2", "write", "pwrite64", "fsync", "fdatasync", "openat")
 FAULTS = {
@@ -279,11 +278,11 @@ def _warm_up() -> None:
     """Import and load, once, all that a run needs: what a child still opens is data."""
 
     def extract_here(
-        pages: Iterable[RawPage], settings: Settings
-    ) -> Iterator[list[Article | Failed]]:
-        return (clean_articles_of_page(page, settings) for page in pages)
+        pages: Iterable[RawPage], settings: Settings, work: Callable[[RawPage, Settings], Any]
+    ) -> Iterator[Any]:
+        return (work(page, settings) for page in pages)
 
-    batch.extract_pages = extract_here
+    ahead.extract_pages = batch.extract_pages = extract_here
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         _lay_out(Path(folder), "ferry", "wheat")
         if _command(["ingest"]):

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.archive import page_digest
 from pipeline.config import ExtractSettings, RunSettings, Settings
-from pipeline.engines import extract_pages
+from pipeline.engines import contents_of_page, extract_pages
 from pipeline.records import Failed, RawPage
 from pipeline.service import ahead
 from pipeline.service.ahead import ExtractionAhead, PageKey
@@ -37,7 +37,7 @@ def test_what_was_extracted_ahead_is_what_comes_out_later() -> None:
         for raw in pages:
             running.offer(raw)
         ready = running.finish()
-    later = list(extract_pages(pages, SETTINGS))
+    later = list(extract_pages(pages, SETTINGS, contents_of_page))
     assert [ready[key(raw)] for raw in pages] == later
     assert isinstance(later[2][0], Failed)
 

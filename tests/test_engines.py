@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import ExtractSettings, RunSettings, Settings
-from pipeline.engines import extract_pages, in_workers
+from pipeline.engines import contents_of_page, extract_pages, in_workers
 from pipeline.records import Article, Failed, RawPage
 
 BAD_WORK = """
@@ -52,7 +52,10 @@ def test_results_come_in_the_order_of_the_pages_and_a_slow_one_is_given_up() -> 
     slow = "<html><body><article>" + "<p>some words here</p>" * 90_000
     pages = [page(f"{n}", report(f"pier {n}")) for n in range(6)]
     pages.insert(2, page("slow", slow))
-    found = [outcome[0] for outcome in extract_pages(pages, settings(timeout_seconds=2.0))]
+    found = [
+        outcome[0]
+        for outcome in extract_pages(pages, settings(timeout_seconds=2.0), contents_of_page)
+    ]
     assert [x.uri if isinstance(x, Article) else x.input for x in found] == [p.uri for p in pages]
     assert isinstance(found[2], Failed)
     assert found[2].reason == "timeout"

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -216,6 +217,66 @@ def test_an_article_in_two_feeds_is_one_article_asked_for_once(site: Site, tmp_p
     assert run(tmp_path, "ingest").returncode == 0
     assert site.asked.count("/ferry") == 1
     assert len(titles(tmp_path)) == 2
+
+
+def only_story(folder: Path) -> dict[str, Any]:
+    [file] = (folder / "data" / "clusters").glob("*/*.json")
+    story: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return story
+
+
+def test_an_article_of_five_listings_is_one_article_with_five_sightings(
+    site: Site, tmp_path: Path
+) -> None:
+    listings = ["/rss", "/sitemap", "/list", "/moved", "/json"]
+    site.put_feed("/rss", "ferry")
+    urlset = '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    site.put("/sitemap", f"{urlset}<url><loc>{site.base}/ferry</loc></url></urlset>".encode())
+    site.put("/list", f"{site.base}/ferry#top\n".encode(), "text/plain")
+    site.put("/moved", f"{site.base}/old-ferry\n".encode(), "text/html")
+    site.answers["/old-ferry"] = (301, {"Location": f"{site.base}/ferry"}, b"")
+    item = {"id": "1", "url": f"{site.base}/ferry?utm_campaign=json", "content_text": "Short."}
+    site.put(
+        "/json",
+        json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item]}).encode(),
+    )
+    configure(tmp_path, site, *listings)
+    first = run(tmp_path, "ingest")
+    assert first.returncode == 0, first.stderr
+    [article] = only_story(tmp_path)["articles"]
+    assert article["sightings"] == ["json", "list", "moved", "rss", "sitemap"]
+
+
+def test_an_amp_page_is_its_article_and_no_version_of_it(site: Site, tmp_path: Path) -> None:
+    canonical = f'<link rel="canonical" href="{site.base}/ferry"><title>'.encode()
+    site.put(
+        "/amp/ferry", page("ferry", "Read more on our site.").replace(b"<title>", canonical, 1)
+    )
+    site.put_feed("/feed", "amp/ferry")
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    assert [a["versions"] for a in only_story(tmp_path)["articles"]] == [1]
+    site.put_feed("/feed", "ferry", "amp/ferry")
+    run(tmp_path, "ingest")
+    site.put("/amp/ferry2", site.answers["/amp/ferry"][2].replace(b"Read more", b"See more", 1))
+    site.put_feed("/feed", "amp/ferry2")
+    run(tmp_path, "ingest")
+    [article] = only_story(tmp_path)["articles"]
+    assert article["url"] == f"{site.base.replace('http:', 'https:')}/ferry"
+    assert article["versions"] == 2, "the AMP page that came first, then the page itself"
+
+
+def test_a_later_sighting_is_added_to_the_story(site: Site, tmp_path: Path) -> None:
+    site.put_feed("/feed", "ferry")
+    site.put_feed("/other", "ferry")
+    configure(tmp_path, site, "/feed")
+    run(tmp_path, "ingest")
+    configure(tmp_path, site, "/feed", "/other")
+    run(tmp_path, "ingest")
+    assert only_story(tmp_path)["articles"][0]["sightings"] == ["feed", "other"]
+    before = view(tmp_path)
+    run(tmp_path, "rebuild")
+    assert view(tmp_path) == before
 
 
 def test_one_failing_feed_is_one_line_and_the_rest_is_done(site: Site, tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ KNOWN = "https://www.harbour-courier.example/2026/ferry?id=3"
         "https://www.harbour-courier.example/2026/ferry?id=3#comments",
         "https://www.harbour-courier.example/2026/ferry?utm_source=feed&id=3&utm_medium=rss",
         "  https://www.harbour-courier.example./2026/ferry?id=3 ",
+        "https://www.google.co.uk/amp/s/www.harbour-courier.example/2026/ferry?id=3&amp=1",
+        "https://www-harbour-courier-example.cdn.ampproject.org/v/s/www.harbour-courier.example/2026/ferry?outputType=amp&id=3",
+        "https://a-b.cdn.ampproject.org/c/google.com/amp/s/www.harbour-courier.example/2026/ferry?id=3",
     ],
 )
 def test_spellings_of_one_address_are_one_article(spelling: str) -> None:
@@ -32,7 +35,12 @@ def test_what_is_no_web_address_has_no_canonical_form(text: str) -> None:
     assert canonical_url(text) is None
 
 
-@given(st.text())
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(["google.com/amp/", "a.cdn.ampproject.org/c/", "s/", "x.example/y", "?amp"])
+    ).map(lambda parts: "https://" + "".join(parts))
+)
 def test_any_text_has_a_canonical_form_or_none(text: str) -> None:
     found = canonical_url(text)
     assert found is None or canonical_url(found) == found

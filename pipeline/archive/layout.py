@@ -9,6 +9,7 @@ from pathlib import Path
 
 __all__ = [
     "BATCH_URI",
+    "LISTING_HEADER",
     "OPEN",
     "RETRY_URI",
     "SOURCE_HEADER",
@@ -25,6 +26,7 @@ BATCH_URI = "urn:samestory:batch:"
 RETRY_URI = "urn:samestory:retry"
 SOURCE_HEADER = "WARC-X-Samestory-Source"
 VIA_HEADER = "WARC-X-Samestory-Via"
+LISTING_HEADER = "WARC-X-Samestory-Listing"  # there: the page was asked for as a listing
 
 
 def page_digest(body: bytes) -> str:

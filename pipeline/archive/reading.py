@@ -12,6 +12,7 @@ from warcio.recordloader import ArcWarcRecord
 
 from pipeline.archive.layout import (
     BATCH_URI,
+    LISTING_HEADER,
     RETRY_URI,
     SOURCE_HEADER,
     VIA_HEADER,
@@ -43,6 +44,8 @@ def scan(folder: Path, name: str) -> Iterator[ArchivedPage | BatchMark | Retry]:
                     source=record.rec_headers.get_header(SOURCE_HEADER) or "",
                     digest=page_digest(content),
                     via=record.rec_headers.get_header(VIA_HEADER) or "",
+                    status=_status(record),
+                    etag=record.http_headers and record.http_headers.get_header("ETag"),
                 )
 
 
@@ -79,6 +82,10 @@ def is_page(record: ArcWarcRecord) -> bool:
     return bool(record.rec_type == "resource")
 
 
+def _status(record: ArcWarcRecord) -> int | None:
+    return int(record.http_headers.get_statuscode()) if record.http_headers else None
+
+
 def page_of(record: ArcWarcRecord, source: str, max_bytes: int | None = None) -> RawPage:
     """Return the page in a record, with at most `max_bytes` of its body.
 
@@ -95,6 +102,7 @@ def page_of(record: ArcWarcRecord, source: str, max_bytes: int | None = None) ->
         body=record.content_stream().read(max_bytes),
         fetched_at=fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=UTC),
         via=record.rec_headers.get_header(VIA_HEADER) or "",
+        is_listing=record.rec_headers.get_header(LISTING_HEADER) is not None,
     )
 
 

@@ -21,6 +21,7 @@ from warcio.warcwriter import WARCWriter
 
 from pipeline.archive.layout import (
     BATCH_URI,
+    LISTING_HEADER,
     OPEN,
     RETRY_URI,
     SOURCE_HEADER,
@@ -29,7 +30,7 @@ from pipeline.archive.layout import (
     page_digest,
 )
 from pipeline.errors import StateError
-from pipeline.records import ArchivedPage, Fetched, RawPage, Retry
+from pipeline.records import ArchivedPage, Fetched, RawPage, Retry, Visit
 
 __all__ = ["ArchiveWriter", "recover"]
 
@@ -87,11 +88,13 @@ class ArchiveWriter:
             digest=page_digest(page.body),
         )
 
-    def write_response(self, fetched: Fetched, source: str) -> ArchivedPage:
+    def write_response(self, fetched: Fetched, visit: Visit) -> ArchivedPage:
         """Append what a server sent, with the request's headers beside it."""
         file = self._writable()
         offset = file.tell()
-        headers = {SOURCE_HEADER: source, "WARC-Date": _warc_date(fetched.fetched_at)}
+        headers = {SOURCE_HEADER: visit.source, "WARC-Date": _warc_date(fetched.fetched_at)}
+        if visit.purpose == "listing":
+            headers[LISTING_HEADER] = "yes"
         via = fetched.url if fetched.url != fetched.final_url else ""
         if via:
             headers[VIA_HEADER] = via
@@ -122,9 +125,11 @@ class ArchiveWriter:
             file=self._name,
             offset=offset,
             uri=fetched.final_url,
-            source=source,
+            source=visit.source,
             digest=page_digest(fetched.body),
             via=via,
+            status=fetched.status,
+            etag=response.http_headers.get_header("ETag"),
         )
 
     def mark_batch(self, number: int, now: datetime) -> None:

@@ -28,6 +28,8 @@ class RawPage:
         When it came in, aware, UTC.
     via
         The URL that was asked for, where that led to `uri` by redirects; else empty.
+    is_listing
+        It was asked for as a listing, whatever its media type says.
     """
 
     uri: str
@@ -36,11 +38,15 @@ class RawPage:
     body: bytes
     fetched_at: datetime
     via: str = ""
+    is_listing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedPage:
-    """Where a page lies in the archive, and enough to recognise it; `via` as in `RawPage`."""
+    """Where a page lies in the archive, and enough to recognise it; `via` as in `RawPage`.
+
+    `status` and `etag` are those of the server's answer; None for what came from no server.
+    """
 
     file: str
     offset: int
@@ -48,6 +54,8 @@ class ArchivedPage:
     source: str
     digest: str
     via: str = ""
+    status: int | None = None
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from typing import NamedTuple, Self, TypeAlias
 
 from pipeline.archive import page_digest
 from pipeline.config import Settings
-from pipeline.engines import extract_pages
-from pipeline.records import Article, Failed, RawPage
+from pipeline.engines import PageContent, contents_of_page, extract_pages
+from pipeline.records import RawPage
 
 __all__ = ["ExtractionAhead", "PageKey", "Ready"]
 
@@ -31,7 +31,7 @@ class PageKey(NamedTuple):
     digest: str
 
 
-Ready: TypeAlias = Mapping[PageKey, list[Article | Failed]]
+Ready: TypeAlias = Mapping[PageKey, list[PageContent]]
 
 
 class ExtractionAhead:
@@ -45,7 +45,7 @@ class ExtractionAhead:
         self._thread: Thread | None = None
         self._queue: SimpleQueue[tuple[PageKey, RawPage] | None] = SimpleQueue()
         self._begun: list[PageKey] = []
-        self._ready: dict[PageKey, list[Article | Failed]] = {}
+        self._ready: dict[PageKey, list[PageContent]] = {}
         self._offered_bytes = self._taken_bytes = 0
         self._error: BaseException | None = None
 
@@ -89,7 +89,7 @@ class ExtractionAhead:
 
     def _extract(self) -> None:
         try:
-            outcomes = extract_pages(self._pages(), self._settings)
+            outcomes = extract_pages(self._pages(), self._settings, contents_of_page)
             for number, outcome in enumerate(outcomes):
                 self._ready[self._begun[number]] = outcome
         except BaseException as error:  # noqa: BLE001 - raised again where the result is wanted

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from pipeline.archive import read_page
 from pipeline.config import Settings
-from pipeline.engines import extract_pages
-from pipeline.identity import content_digest
+from pipeline.engines import PageContent, contents_of_page, extract_pages
+from pipeline.identity import address, canonical_url, content_digest
 from pipeline.near_duplicates import find_candidates, sketch, verify
-from pipeline.records import ArchivedPage, Article, ArticleId, Failed, Retry
+from pipeline.records import ArchivedPage, Article, ArticleId, Failed, ListedLink, Retry
 from pipeline.service.ahead import PageKey, Ready
 from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
@@ -41,12 +41,24 @@ class _Extracted:
     failures: list[Failed] = field(default_factory=list)
     failing: list[Retry] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
+    sightings: set[tuple[str, str]] = field(default_factory=set)
+    addresses: dict[str, ArticleId] = field(default_factory=dict)
 
-    def take(self, item: Article | Failed, place: Retry) -> None:
+    def see(self, item: PageContent, page: ArchivedPage) -> None:
+        """Note which address a source has shown, and by which an article is known."""
+        if isinstance(item, ListedLink):
+            self.sightings.add((address(item.url), page.source))
+        if isinstance(item, Article):
+            self.sightings.add((address(item.url or item.uri), page.source))
+        if isinstance(item, Article) and item.uri == page.uri:
+            names = (page.uri, page.via) if page.via else (page.uri,)
+            self.addresses.update({address(name): item.article_id for name in names})
+
+    def take(self, item: PageContent, place: Retry) -> None:
         """Add one outcome of a page."""
         if isinstance(item, Article):
             self.articles.append(item)
-        elif not _is_of_listing(item):
+        elif isinstance(item, Failed) and not _is_of_listing(item):
             self.failures.append(item)
             self.failing.append(place)
 
@@ -62,7 +74,8 @@ def apply_batch(
         What is known to be in some of its pages already; the others are read from the archive.
     """
     extracted = _extract(settings, state, number, progress, ready)
-    articles = _without_listed(settings, state, number, extracted.articles)
+    articles = _without_aliases(state, extracted.articles)
+    articles = _without_listed(settings, state, number, articles)
     progress("grouping", 0, 0)
     versions = _new_versions(state, articles)
     renewed = _renewed(state, versions)
@@ -85,6 +98,9 @@ def apply_batch(
             failures=extracted.failures,
             failing=extracted.failing,
             tried=extracted.tried,
+            sightings=extracted.sightings,
+            addresses=extracted.addresses
+            | {address(a.url or a.uri): a.article_id for a in articles},
         )
     )
     return BatchReport(
@@ -114,7 +130,8 @@ def _extract(
     ):
         progress("extracting", done, len(found.pages))
         for item in outcome:
-            at = _place(page, item.input if isinstance(item, Failed) else item.uri)
+            found.see(item, page)
+            at = _place(page, _input(item, page))
             if _belongs({at, _place(page, page.uri)}, inputs, later):
                 found.take(item, at)
     found.tried.update(name for _, inputs in again for name in inputs)
@@ -123,11 +140,12 @@ def _extract(
 
 def _outcomes(
     settings: Settings, pages: Sequence[ArchivedPage], ready: Ready
-) -> Iterator[list[Article | Failed]]:
+) -> Iterator[list[PageContent]]:
     """Yield what is in each page, in order."""
     keys = [PageKey(page.source, page.uri, page.digest) for page in pages]
     missing = [page for page, key in zip(pages, keys, strict=True) if key not in ready]
-    late = extract_pages((read_page(settings.paths.raw, page) for page in missing), settings)
+    bodies = (read_page(settings.paths.raw, page) for page in missing)
+    late = extract_pages(bodies, settings, contents_of_page)
     for key in keys:
         yield ready[key] if key in ready else next(late)
 
@@ -137,6 +155,12 @@ def _belongs(places: set[Retry], inputs: frozenset[str] | None, later: frozenset
     if inputs is None:
         return later.isdisjoint(places)
     return not inputs.isdisjoint({place.input for place in places})
+
+
+def _input(item: PageContent, page: ArchivedPage) -> str:
+    if isinstance(item, Failed):
+        return item.input
+    return item.uri if isinstance(item, Article) else page.uri
 
 
 def _place(page: ArchivedPage, name: str) -> Retry:
@@ -149,7 +173,22 @@ def _is_of_listing(failed: Failed) -> bool:
     What is wrong with a listing is reported when it is fetched, and the articles it points at are
     fetched themselves.
     """
-    return not failed.input.startswith("file:") and (failed.stage == "feeds" or "#" in failed.input)
+    return "#" in failed.input and not failed.input.startswith("file:")
+
+
+def _without_aliases(state: State, articles: Sequence[Article]) -> list[Article]:
+    """Return the articles without AMP and print pages, where the page they name is known as well.
+
+    Their words differ a little from it: they would pass for new versions.
+    """
+    stored = state.articles(article.article_id for article in articles)
+    settled = {a.article_id for a in (*articles, *stored.values()) if _is_at_home(a)}
+    return [a for a in articles if _is_entry(a) or _is_at_home(a) or a.article_id not in settled]
+
+
+def _is_at_home(article: Article) -> bool:
+    """Say whether a page from the web lies where the article says that it belongs."""
+    return not _is_entry(article) and canonical_url(article.uri) in {None, article.url}
 
 
 def _without_listed(

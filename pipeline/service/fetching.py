@@ -174,7 +174,7 @@ def _changed(run: _Run, outcome: VisitOutcome) -> RawPage | None:
         run.intake.refused.append(result)
     if not isinstance(result, Fetched) or result.unchanged:
         return None
-    return run.intake.take_answer(result, outcome.visit.source)
+    return run.intake.take_answer(result, outcome.visit)
 
 
 def _remember(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipeline.archive import ArchiveWriter, page_digest
-from pipeline.records import Failed, Fetched, RawPage
+from pipeline.records import Failed, Fetched, RawPage, Visit
 from pipeline.service.ahead import ExtractionAhead
 from pipeline.storage import State
 
@@ -43,11 +43,11 @@ class Intake:
             self.archive.write(page)
             self.ahead.offer(page)
 
-    def take_answer(self, answer: Fetched, source: str) -> RawPage:
+    def take_answer(self, answer: Fetched, visit: Visit) -> RawPage:
         """Archive what a server answered, unless it is known; returns it as the archive would."""
-        page = _page(answer, source)
+        page = _page(answer, visit)
         if self._is_new(page):
-            self.archive.write_response(answer, source)
+            self.archive.write_response(answer, visit)
             self.ahead.offer(page)
         return page
 
@@ -57,14 +57,15 @@ class Intake:
         return not known
 
 
-def _page(answer: Fetched, source: str) -> RawPage:
+def _page(answer: Fetched, visit: Visit) -> RawPage:
     headers = {name.lower(): value for name, value in answer.headers}
     media_type = headers.get("content-type", "application/octet-stream")
     return RawPage(
         uri=answer.final_url,
-        source=source,
+        source=visit.source,
         media_type=media_type.partition(";")[0].strip().lower(),
         body=answer.body,
         fetched_at=answer.fetched_at.replace(microsecond=0),  # the archive keeps seconds
         via=answer.url if answer.url != answer.final_url else "",
+        is_listing=visit.purpose == "listing",
     )

@@ -98,6 +98,7 @@ def story_facts(settings: Settings, state: State, story_id: StoryId) -> StoryFac
         story=story,
         articles=articles,
         versions=state.version_counts(members),
+        sightings=state.sightings(members),
         relations=[r for r in reached if r.a in members or r.b in members],
         groups=groups,
         changes=changes,

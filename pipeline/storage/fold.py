@@ -31,6 +31,7 @@ from pipeline.storage.rows import (
     dump,
     in_list,
 )
+from pipeline.storage.sightings import add_sightings
 
 __all__ = ["apply", "candidate_keys", "insert_failures"]
 
@@ -52,6 +53,7 @@ def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
         _store_change(db, outcome.number, change)
     clock = outcome.clock.isoformat()
     db.execute("UPDATE batches SET clock = ? WHERE number = ?", (clock, outcome.number))
+    _mark_unrendered(db, add_sightings(db, outcome.sightings, outcome.addresses))
     replace_failing(db, outcome.tried, outcome.failing)
     return insert_failures(db, outcome.failures)
 

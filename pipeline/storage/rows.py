@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
 
@@ -135,6 +135,8 @@ class BatchOutcome:
         Where these are archived.
     tried
         Names of inputs that failed before and were tried again.
+    sightings, addresses
+        As in `pipeline.storage.sightings`.
     """
 
     number: int
@@ -147,3 +149,5 @@ class BatchOutcome:
     failures: Sequence[Failed]
     failing: Collection[Retry] = ()
     tried: Collection[str] = ()
+    sightings: Collection[tuple[str, str]] = ()
+    addresses: Mapping[str, ArticleId] = field(default_factory=dict)

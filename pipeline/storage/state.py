@@ -49,6 +49,8 @@ from pipeline.storage.rows import (
     change_from_json,
     in_list,
 )
+from pipeline.storage.sightings import SCHEMA as SIGHTING_SCHEMA
+from pipeline.storage.sightings import sightings_of
 from pipeline.storage.transaction import transaction
 
 __all__ = ["State"]
@@ -62,7 +64,7 @@ CREATE TABLE batches (number INTEGER PRIMARY KEY, clock TEXT);
 CREATE TABLE pages (
     source TEXT NOT NULL, uri TEXT NOT NULL, digest TEXT NOT NULL,
     via TEXT NOT NULL, url TEXT, via_url TEXT,  -- canonical, of uri and via
-    file TEXT NOT NULL, offset INTEGER NOT NULL, batch INTEGER,
+    file TEXT NOT NULL, offset INTEGER NOT NULL, status INTEGER, etag TEXT, batch INTEGER,
     PRIMARY KEY (source, uri, digest)
 ) WITHOUT ROWID;
 CREATE INDEX pages_by_url ON pages (url);
@@ -156,7 +158,7 @@ class State:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
         with transaction(self._db):
-            for statement in (SCHEMA + RETRY_SCHEMA + MEMORY_SCHEMA).split(";\n"):
+            for statement in (SCHEMA + RETRY_SCHEMA + SIGHTING_SCHEMA + MEMORY_SCHEMA).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
 
@@ -213,9 +215,11 @@ class State:
                         canonical_url(item.via),
                         item.file,
                         item.offset,
+                        item.status,
+                        item.etag,
                     )
                     self._db.execute(
-                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                        "INSERT OR IGNORE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                         row + place,
                     )
             self._db.execute("INSERT INTO archive_files VALUES (?)", (file,))
@@ -316,6 +320,10 @@ class State:
                    WHERE article_id = ?1 OR article_id GLOB ?2
                       OR record ->> 'url' = ?1 OR record ->> 'uri' IN (?1, 'file:' || ?1)"""
         return [ArticleId(i) for (i,) in self._db.execute(query, (name, f"{name}*"))]
+
+    def sightings(self, ids: Iterable[ArticleId]) -> dict[ArticleId, list[str]]:
+        """Return the sources that listed or brought each article, sorted."""
+        return sightings_of(self._db, ids)
 
     def arrivals(self, ids: Iterable[ArticleId]) -> dict[ArticleId, datetime]:
         """Return, for articles, the clock when they first arrived."""
