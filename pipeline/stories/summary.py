@@ -9,20 +9,21 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from pipeline.records import Article, ArticleId, Span, SummarySentence
 from pipeline.stories.background import background
-from pipeline.stories.terms import Token, language, stemmer, tokens, usual_form
-from pipeline.text import kept_text, sentences
+from pipeline.stories.terms import Token, article_tokens, language, stemmer, tokens, usual_form
+from pipeline.text import sentences
 
 __all__ = ["choose_title", "key_terms", "summarize"]
 
 _READ_KEPT = 64  # articles: terms, title and summary of a story read the same ones in turn
 _DIGITS = 4  # of weights that are shown
+_TERMS_READ = 4  # for each term shown: some become one, as the words of a name do (guess)
 _COMMON_SHARE = 0.1  # stems in more documents than that are no key terms: "said" is in 9.8 %; guess
 _NAME_SHARE = 0.15  # "Macron" is "Emmanuel Macron" if one mention in seven says so; guess
 _SUMMARY_STEMS = 30  # how many stems a summary tries to cover; guess
@@ -83,9 +84,11 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
     read = _read(articles)
     weights = {stem: w for stem, w in _centroid(read).items() if not stem[0].isdigit()}
     counts = Counter(token.stem for one in read for token in (*one.title, *one.body))
-    forms = _written(read)
-    terms = {forms[stem]: weight for stem, weight in weights.items()}
-    for (rarer, commoner), (written, count) in _names(read, weights, counts).items():
+    names = _names(read, weights, counts)
+    shown = set(sorted(weights, key=lambda stem: (-weights[stem], stem))[: _TERMS_READ * n])
+    forms = _written(read, shown.union(*names))
+    terms = {forms[stem]: weights[stem] for stem in sorted(forms)}
+    for (rarer, commoner), (written, count) in names.items():
         is_meant = count >= _NAME_SHARE * counts[commoner]
         terms.pop(forms[rarer], None)
         if is_meant:
@@ -149,11 +152,12 @@ def choose_title(articles: Iterable[Article]) -> ArticleId:
     weights = _centroid(read)
 
     def nearness(one: _Read) -> float:
-        stems = {token.stem for token in one.title}
-        length = math.sqrt(sum(_weight(stem, one.article) ** 2 for stem in sorted(stems)))
+        stems = sorted({token.stem for token in one.title})
+        rarity = _rarity(one.article)
+        length = math.sqrt(sum(rarity(stem) ** 2 for stem in stems))
         if not length:
             return 0.0
-        product = sum(weights.get(stem, 0.0) * _weight(stem, one.article) for stem in sorted(stems))
+        product = sum(weights.get(stem, 0.0) * rarity(stem) for stem in stems)
         return round(product / length * min(1.0, len(one.title) / _TITLE_WORDS), _DIGITS)
 
     return max(read, key=nearness).article.article_id  # of equals, max keeps the first
@@ -170,19 +174,24 @@ def _read(articles: Iterable[Article]) -> list[_Read]:
 
 @lru_cache(_READ_KEPT)
 def _read_one(article: Article) -> _Read:
-    stem = stemmer(language(article))
-    title = tokens(article.title, stem)
-    body = tokens(kept_text(article.text, article.removed), stem)
+    title, body = article_tokens(article, stemmer(language(article)))
     counts = Counter(token.stem for token in (*title, *body))
-    weights = {s: (1 + math.log(n)) * _weight(s, article) for s, n in sorted(counts.items())}
+    rarity = _rarity(article)
+    weights = {s: (1 + math.log(n)) * rarity(s) for s, n in sorted(counts.items())}
     length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
     unit = {stem: weight / length for stem, weight in weights.items()}
     return _Read(article=article, title=title, body=body, weights=unit)
 
 
-def _weight(stem: str, article: Article) -> float:
-    share = background(language(article)).share(stem)
-    return -math.log(share) if share <= _COMMON_SHARE else 0.0
+def _rarity(article: Article) -> Callable[[str], float]:
+    """Return what a stem weighs in the language of an article; nothing where it is common."""
+    share_of = background(language(article)).share
+
+    def weight(stem: str) -> float:
+        share = share_of(stem)
+        return -math.log(share) if share <= _COMMON_SHARE else 0.0
+
+    return weight
 
 
 def _centroid(read: Sequence[_Read]) -> dict[str, float]:
@@ -236,11 +245,13 @@ def _names(
     return names
 
 
-def _written(read: Sequence[_Read]) -> dict[str, str]:
+def _written(read: Sequence[_Read], stems: Collection[str]) -> dict[str, str]:
+    """Return for some stems the form they are most often written in."""
     forms: dict[str, Counter[str]] = {}
     for one in read:
         for token in (*one.title, *one.body):
-            forms.setdefault(token.stem, Counter())[token.surface] += 1
+            if token.stem in stems:
+                forms.setdefault(token.stem, Counter())[token.surface] += 1
     return {stem: usual_form(counts) for stem, counts in forms.items()}
 
 

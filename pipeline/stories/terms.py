@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import snowballstemmer
@@ -19,6 +20,7 @@ __all__ = [
     "ArticleTerms",
     "Token",
     "article_terms",
+    "article_tokens",
     "language",
     "stemmer",
     "surfaces",
@@ -29,6 +31,7 @@ __all__ = [
 # The language whose stemmer and background serve articles that state none. It is the one with the
 # largest background, so that at least the commonest words of the web weigh little.
 _WORDS_KEPT = 1 << 16  # with their stems: more than a day of news has, some MB
+_ARTICLES_KEPT = 8192  # their tokens are shared, so that one takes some 4 KB
 _DEFAULT_LANG = "en"
 _SNOWBALL = {
     "ar": "arabic",
@@ -160,29 +163,31 @@ def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
     position = 0
     for match in _WORD.finditer(visible):
         surface, between = match.group(), visible[position : match.start()]
-        starts_sentence = not position or (between != " " and _ends_sentence(between))
+        is_joined = between == " "
+        starts_sentence = not position or not (is_joined or _SENTENCE_BREAK.search(between) is None)
         position = match.end()
         if may_be_unspaced and _UNSPACED.search(surface):
             found += [
                 Token(t, normalize(t), is_name=t[0].isdigit(), is_joined=False)
                 for t in _pieces(surface)
             ]
-        elif between in _APOSTROPHES and len(surface) <= _CLITIC_CHARS:
+        elif not is_joined and between in _APOSTROPHES and len(surface) <= _CLITIC_CHARS:
             continue
         elif len(surface) > 1 or surface.isdigit():
-            has_capital = surface[0].isupper() and not starts_sentence
-            is_name = has_capital or surface[0].isdigit()
-            found.append(Token(surface, stem(_folded(surface)), is_name, between == " "))
+            found.append(_token(surface, stem, starts_sentence, is_joined))
     return found
 
 
-def _ends_sentence(between: str) -> bool:
-    return _SENTENCE_BREAK.search(between) is not None
-
-
 @lru_cache(_WORDS_KEPT)
-def _folded(surface: str) -> str:
-    return _THOUSANDS.sub("", normalize(surface))
+def _token(
+    surface: str,
+    stem: Callable[[str], str],
+    starts_sentence: bool,  # noqa: FBT001 - called for each word: keywords would cost a third of it
+    is_joined: bool,  # noqa: FBT001 - the same
+) -> Token:
+    has_capital = surface[0].isupper() and not starts_sentence
+    folded = _THOUSANDS.sub("", normalize(surface))
+    return Token(surface, stem(folded), has_capital or surface[0].isdigit(), is_joined)
 
 
 def _visible(text: str) -> str:
@@ -204,10 +209,20 @@ def _pieces(run: str) -> list[str]:
     return found
 
 
+@lru_cache(_ARTICLES_KEPT)
+def article_tokens(
+    article: Article, stem: Callable[[str], str]
+) -> tuple[Sequence[Token], Sequence[Token]]:
+    """Return the tokens of title and kept text; removed spans count for nothing.
+
+    Grouping, membership, title, terms and summary all read the same articles in one run.
+    """
+    return tokens(article.title, stem), tokens(kept_text(article.text, article.removed), stem)
+
+
 def article_terms(article: Article, stem: Callable[[str], str]) -> ArticleTerms:
     """Return the stems of `article` by channel; removed spans count for nothing."""
-    title = tokens(article.title, stem)
-    body = tokens(kept_text(article.text, article.removed), stem)
+    title, body = article_tokens(article, stem)
     capitals = sum(token.surface[0].isupper() for token in title)
     in_title = title if capitals < _TITLE_CASE_SHARE * len(title) else []
     both = [token.stem for token in (*title, *body)]
@@ -229,9 +244,8 @@ def surfaces(article: Article) -> dict[str, str]:
     >>> surfaces(Article(article_id=ArticleId("a1"), text=text))["flood"]
     'floods'
     """
-    text = f"{article.title}\n{kept_text(article.text, article.removed)}"
     forms: dict[str, Counter[str]] = {}
-    for token in tokens(text, stemmer(language(article))):
+    for token in chain(*article_tokens(article, stemmer(language(article)))):
         forms.setdefault(token.stem, Counter())[token.surface] += 1
     return {stem: usual_form(counts) for stem, counts in forms.items()}
 
