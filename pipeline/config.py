@@ -219,6 +219,9 @@ class RunSettings(_Section):
     """How a run uses the machine."""
 
     n_jobs: int = Field(0, ge=0, description="Extraction workers; 0 is one for each core.")
+    batch_pages: int = Field(
+        20_000, ge=1, description="Inputs grouped at once; more become further batches (inputs)."
+    )
     reports_kept: int = Field(1000, ge=1, description="Older reports of runs go (reports).")
     prometheus_file: str = Field(
         "", description="Figures of the last run for node-exporter's textfile collector."

@@ -383,6 +383,15 @@ def test_a_state_made_with_other_settings_is_refused_with_the_command_that_helps
     assert "samestory rebuild" in done.stderr
 
 
+def test_a_run_of_several_batches_is_rebuilt_byte_for_byte(sample: Path, tmp_path: Path) -> None:
+    place(tmp_path, sample)
+    assert run(tmp_path, "ingest", SAMESTORY_RUN__BATCH_PAGES="10").returncode == 0
+    shown = view(tmp_path)
+    assert {c["batch"] for record in records(tmp_path) for c in record["changes"]} >= {1, 2, 3}
+    assert run(tmp_path, "rebuild").returncode == 0
+    assert view(tmp_path) == shown
+
+
 def test_the_two_seed_articles_are_one_story_of_two_reports(
     data_sets: Path, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ def collect(
     limits: RunLimits,
     progress: Progress,
 ) -> Intake:
-    """Archive what is new at all sources and mark it as the next batch.
+    """Archive what is new at all sources and mark it as the next batch, or batches.
 
     Parameters
     ----------
@@ -32,13 +32,12 @@ def collect(
         Is offered what is new.
     """
     with ArchiveWriter(settings.paths.raw, limits.now) as archive:
-        intake = Intake(state, archive, ahead)
+        intake = Intake(state, archive, ahead, limits.now, settings.run.batch_pages)
         fetch_sources(settings, intake, limits, progress)
         read_warcs(settings, intake, limits, progress)
         for source in settings.sources:
             _read_files(source, settings, intake, limits, progress)
-        if intake.new or state.has_unmarked_pages():
-            archive.mark_batch(state.next_batch(), limits.now)
+        intake.finish()
     return intake
 
 

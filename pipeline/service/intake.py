@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pipeline.archive import ArchiveWriter, page_digest
 from pipeline.records import Failed, Fetched, RawPage, Visit
@@ -14,10 +15,14 @@ __all__ = ["Intake"]
 
 @dataclass(slots=True)
 class Intake:
-    """Archives new pages, and counts what a run has brought in so far.
+    """Archives new pages, marks batches, and counts what a run has brought in so far.
 
     Parameters
     ----------
+    now
+        When the run began; aware.
+    batch_pages
+        So many pages are a batch; the last one of a run may have fewer.
     seen, new
         Inputs that the sources offered; those of them the archive did not have.
     postponed
@@ -31,30 +36,49 @@ class Intake:
     state: State
     archive: ArchiveWriter
     ahead: ExtractionAhead
+    now: datetime
+    batch_pages: int
     seen: int = 0
     new: int = 0
     postponed: int = 0
     listings_cut: int = 0
     refused: list[Failed] = field(default_factory=list)
+    _marks: int = 0
+    _unmarked: int = 0
 
     def take(self, page: RawPage) -> None:
         """Archive a page, unless these bytes are known under its name."""
         if self._is_new(page):
             self.archive.write(page)
-            self.ahead.offer(page)
+            self._count(page)
 
     def take_answer(self, answer: Fetched, visit: Visit) -> RawPage:
         """Archive what a server answered, unless it is known; returns it as the archive would."""
         page = _page(answer, visit)
         if self._is_new(page):
             self.archive.write_response(answer, visit)
-            self.ahead.offer(page)
+            self._count(page)
         return page
 
+    def finish(self) -> None:
+        """Mark what is left as a batch, with what an interrupted run left."""
+        if self._unmarked or (not self._marks and self.state.has_unmarked_pages()):
+            self._mark()
+
     def _is_new(self, page: RawPage) -> bool:
-        known = self.state.knows_page(page.source, page.uri, page_digest(page.body))
-        self.new += not known
-        return not known
+        return not self.state.knows_page(page.source, page.uri, page_digest(page.body))
+
+    def _count(self, page: RawPage) -> None:
+        self.ahead.offer(page)
+        self.new += 1
+        self._unmarked += 1
+        if self._unmarked == self.batch_pages:
+            self._mark()
+
+    def _mark(self) -> None:
+        self.archive.mark_batch(self.state.next_batch() + self._marks, self.now)
+        self._marks += 1
+        self._unmarked = 0
 
 
 def _page(answer: Fetched, visit: Visit) -> RawPage:
