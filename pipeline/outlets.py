@@ -15,6 +15,8 @@ __all__ = [
     "OutletTable",
     "country_of_host",
     "host_of",
+    "is_at",
+    "is_named",
     "load_outlets",
     "outlet_at",
     "outlet_named",
@@ -81,6 +83,17 @@ def outlet_at(table: OutletTable, host: str) -> Outlet | None:
 def outlet_named(table: OutletTable, name: str) -> Outlet | None:
     """Return the outlet of that name; case, a leading "The" and punctuation do not matter."""
     return table.by_name.get(_folded(name))
+
+
+def is_at(outlet: Outlet, host: str) -> bool:
+    """Tell whether a host is one of the outlet's domains, or below one."""
+    host = host.lower().rstrip(".")
+    return any(f".{host}".endswith(f".{domain.lower()}") for domain in outlet.domains)
+
+
+def is_named(outlet: Outlet, name: str) -> bool:
+    """Tell whether a name is the outlet's; case, a leading "The" and punctuation do not matter."""
+    return _folded(outlet.name) == _folded(name)
 
 
 def host_of(url: str) -> str:

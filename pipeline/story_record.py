@@ -26,6 +26,7 @@ from pipeline.records import (
     StoryChange,
     SummarySentence,
     Timestamp,
+    WireCredit,
 )
 
 __all__ = [
@@ -171,6 +172,11 @@ def article_fields(article: Article) -> Fields:
         "lang": article.lang,
         "published": _timestamp(article.published),
         "modified": _timestamp(article.modified),
+        "section": article.section,
+        "image": article.image,
+        "paywalled": article.paywalled,
+        "wire": _wire(article.wire),
+        "origins": dict(sorted(article.origins.items())),
     }
 
 
@@ -351,6 +357,12 @@ def _change(batch: int, change: StoryChange) -> Fields:
     if isinstance(change, Closed):
         return fields
     return fields | {"articles": [m.article_id for m in change.members]}
+
+
+def _wire(credit: WireCredit | None) -> Fields | None:
+    if credit is None:
+        return None
+    return {"name": credit.name, "evidence": credit.evidence, "raw": credit.raw}
 
 
 def _timestamp(stamp: Timestamp | None) -> Fields | None:

@@ -21,6 +21,7 @@ from pipeline.extract import body as page_body
 from pipeline.extract import extract
 from pipeline.outlets import outlet_table
 from pipeline.records import Article, RawPage
+from pipeline.text import kept_text
 
 URL = "https://www.valleycourier.example/2026/03/dam-holds"
 KNOWN = outlet_table(
@@ -78,7 +79,7 @@ def test_a_page_with_json_ld_gives_every_field() -> None:
     article = read(html(head))
     assert article.text.splitlines()[-4:] == PARAGRAPHS
     assert article.title == "Dam holds as river rises"
-    assert article.title_origin == "json-ld"
+    assert article.origins["title"] == "json-ld"
     assert article.authors == ("Ada Roe", "Bo Lund")
     assert article.published is not None
     assert article.published.instant == datetime(2026, 3, 2, 13, 10, tzinfo=UTC)
@@ -88,7 +89,7 @@ def test_a_page_with_json_ld_gives_every_field() -> None:
     assert article.url == URL
     assert article.outlet == "The Valley Courier"
     assert article.lang == "en"
-    assert article.removed == ()
+    assert [span.reason for span in article.removed] == ["title"]
     assert article.uri == URL
 
 
@@ -111,7 +112,7 @@ def test_a_page_without_markup_is_read_from_what_it_shows() -> None:
     assert article.modified is not None
     assert article.modified.instant == datetime(2026, 3, 3, 7, 15, tzinfo=UTC)
     assert article.title == "Dam holds as river rises"
-    assert article.title_origin == "heading"
+    assert article.origins["title"] == "heading"
     assert article.lang == "en"
 
 
@@ -273,3 +274,72 @@ def test_no_network_client_or_store_is_loaded_by_a_stage() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_page_says_its_section_its_picture_and_who_may_read_it() -> None:
+    more = {
+        "articleSection": ["Weather", "News"],
+        "image": {"@id": "#dam"},
+        "isAccessibleForFree": "http://schema.org/False",
+    }
+    picture = {"@type": "ImageObject", "@id": "#dam", "url": "/dam.jpg"}
+    article = read(html(json_ld({"@graph": [ARTICLE | more, picture]})))
+    assert article.section == "Weather"
+    assert article.image == "https://www.valleycourier.example/dam.jpg"
+    assert article.paywalled is True
+    for field in ("section", "image", "paywalled", "title", "authors"):
+        assert article.origins[field] == "json-ld"
+    assert article.origins["outlet"] == "address"
+    assert article.origins["lang"] == "stated"
+
+
+def test_meta_elements_serve_where_json_ld_is_silent() -> None:
+    head = """
+        <meta property="article:section" content="Weather">
+        <meta property="og:image" content="https://img.example/dam.jpg">
+        <meta property="article:content_tier" content="metered">
+        <meta name="twitter:label1" content="Written by">
+        <meta name="twitter:data1" content="Ada Roe">
+    """
+    article = read(html(head))
+    assert (article.section, article.image) == ("Weather", "https://img.example/dam.jpg")
+    assert article.paywalled is True
+    assert article.authors == ("Ada Roe",)
+    assert {article.origins[f] for f in ("section", "image", "paywalled", "authors")} == {"meta"}
+
+
+def test_what_a_page_does_not_say_has_no_origin() -> None:
+    article = read(html(lang=""))
+    assert (article.section, article.image, article.paywalled) == (None, None, None)
+    assert article.wire is None
+    assert not {"section", "image", "paywalled", "authors"} & article.origins.keys()
+    assert article.origins["lang"] == "text"
+
+
+def test_a_report_of_an_agency_names_it_with_the_evidence() -> None:
+    wired = json_ld(ARTICLE | {"author": {"@type": "Organization", "name": "Associated Press"}})
+    by_author = read(html(wired)).wire
+    assert by_author is not None
+    assert (by_author.name, by_author.evidence) == ("Associated Press", "json-ld")
+    first, *rest = PARAGRAPHS
+    body = "".join(f"<p>{p}</p>" for p in (f"CALDER HAVEN (Reuters) - {first}", *rest))
+    article = read(html("", f"<article><h1>Dam holds</h1>{body}</article>"))
+    assert article.wire is not None
+    assert (article.wire.name, article.wire.evidence) == ("Reuters", "dateline")
+    assert "(Reuters)" not in kept_text(article.text, article.removed)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<p class="meta">von <a href="/autoren/name/ada-roe">Ada Roe</a></p>',
+        "<ul><li><strong>Autorin/Autor</strong> Ada Roe</li></ul>",
+        '<p class="byline">By Ada Roe</p>',
+    ],
+    ids=["link", "label", "class"],
+)
+def test_an_author_may_stand_on_the_page_alone(line: str) -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    article = read(html("", f"{line}<article><h1>Dam holds</h1>{text}</article>"))
+    assert article.authors == ("Ada Roe",)
+    assert article.origins["authors"] == "byline"

@@ -83,6 +83,15 @@ def test_a_name_may_stand_behind_a_reference() -> None:
         ("Ada Roe Updated on March 2, 2026", ["Ada Roe"]),
         ("Dr. Ada Roe, PhD", ["Dr. Ada Roe"]),
         ("Associated Press", ["Associated Press"]),
+        ("Ada Roe/Bo Lund Vale", ["Ada Roe", "Bo Lund Vale"]),
+        ("Ada Roe, RN, BSN", ["Ada Roe"]),
+        ("Ada Roe Ada Roe", ["Ada Roe"]),
+        ("Autorin/Autor Ada Roe", ["Ada Roe"]),
+        ("김아라 기자", ["김아라"]),
+        ("記者：王小明", ["王小明"]),
+        ("ar Calder Haven", []),
+        ("Courier D", []),
+        ("Posted on Thursday", []),
         ("Staff", []),
         ("World Desk", []),
         ("Editorial Team", []),
@@ -100,6 +109,14 @@ def test_bylines_become_people(byline: str, expected: list[str]) -> None:
     assert people([byline], ["Courier"]) == tuple(expected)
 
 
+def test_an_agency_is_an_author_also_at_home() -> None:
+    assert people(["Associated Press"], ["The Associated Press"]) == ("Associated Press",)
+
+
+def test_a_section_is_no_author() -> None:
+    assert people(["World", "Ada Roe"], ["Courier", "World"]) == ("Ada Roe",)
+
+
 def test_nobody_is_named_twice() -> None:
     assert people(["Ada Roe", "ADA ROE", "By Ada Roe"]) == ("Ada Roe",)
 
@@ -107,7 +124,8 @@ def test_nobody_is_named_twice() -> None:
 def title(*texts_of: str, own: tuple[str, ...] = ("The Courier", "courier.example")) -> str:
     origins = ("json-ld", "meta", "heading", "title")
     claims = [Claim(*claim) for claim in zip(origins, texts_of, strict=False) if claim[1]]
-    return choose_title(claims, own).text
+    shown = [claim.text for claim in claims if claim.origin == "heading"]
+    return choose_title(claims, own, sections=["World"], shown=shown).text
 
 
 @pytest.mark.parametrize(
@@ -120,12 +138,40 @@ def test_the_name_of_the_site_leaves_the_title(shown: str) -> None:
 
 
 def test_what_most_places_agree_on_is_the_title() -> None:
-    assert title("Dam: live", "Dam holds", "Dam holds", "x") == "Dam holds"
+    assert title("", "Dam: live", "Dam holds", "Dam holds") == "Dam holds"
     assert title("A", "B", "C", "D") == "A"
-    assert title("", "Dam holds - World - Courier", "Dam holds") == "Dam holds - World"
+    assert title("", "Dam holds - Levees - Courier", "Dam holds") == "Dam holds - Levees"
     assert title("", "", "Dam holds", "Dam holds - World - Courier") == "Dam holds"
     assert title("", "", "The Courier", "Dam holds") == "Dam holds"
     assert title() == ""
+
+
+def test_json_ld_states_the_headline() -> None:
+    assert title("Dam holds", "Dam: live", "Dam: all we know", "Dam: live") == "Dam holds"
+
+
+def test_a_headline_for_search_engines_gives_way_to_the_one_all_others_show() -> None:
+    assert title("Dam news", "Dam holds", "Dam holds", "Dam news | The Courier") == "Dam holds"
+    assert title("Dam news", "Dam news", "Dam holds", "Dam holds") == "Dam news"
+
+
+def test_a_headline_that_was_cut_is_made_whole() -> None:
+    whole = (
+        "The dam above Calder Haven holds although the river rose by two metres in one night " * 2
+    )
+    cut = whole[:108]
+    assert title(cut, whole, "", whole) == whole.strip()
+
+
+def test_a_section_leaves_the_title() -> None:
+    assert title("", "Dam holds - World | Courier") == "Dam holds"
+    assert title("", "Dam holds-World | Courier") == "Dam holds"
+    assert title("", "Dam holds mid-world") == "Dam holds mid-world"
+
+
+def test_a_quotation_mark_is_no_separator() -> None:
+    assert title("", "«The dam holds» - Courier") == "«The dam holds»"
+    assert title("", "Dam holds » Courier") == "Dam holds"
 
 
 def test_a_dash_inside_of_a_headline_is_no_site() -> None:

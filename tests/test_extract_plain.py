@@ -43,7 +43,7 @@ def removed(article: Article) -> list[tuple[str, str]]:
 def test_the_first_line_is_the_title_and_the_text_is_the_whole_file() -> None:
     article = read(HEAD + "\n" + BODY + "\n")
     assert article.title == "Millbrook empties its lower streets"
-    assert article.title_origin == "first-line"
+    assert article.origins["title"] == "text"
     assert article.text == HEAD + "\n" + BODY
     assert removed(article) == [("title", "Millbrook empties its lower streets")]
     assert (article.published, article.outlet, article.lang) == (None, None, "en")

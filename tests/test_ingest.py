@@ -160,9 +160,14 @@ def test_what_a_page_says_twice_is_removed_once_with_its_source(
     for repeat in expected["repeats"]:
         story = found[repeat["article"]]
         (article,) = (a for a in story["articles"] if name(a) == repeat["article"])
-        assert {span["reason"] for span in article["removed"]} == {"repeated"}
-        assert all(span["copy_of"]["end"] <= span["start"] for span in article["removed"])
-    touched = {name(a) for r in records(ingested) for a in r.get("articles", ()) if a["removed"]}
+        repeated = [span for span in article["removed"] if span["reason"] == "repeated"]
+        assert all(span["copy_of"]["end"] <= span["start"] for span in repeated)
+    touched = {
+        name(a)
+        for r in records(ingested)
+        for a in r.get("articles", ())
+        if any(span["reason"] == "repeated" for span in a["removed"])
+    }
     assert touched == {repeat["article"] for repeat in expected["repeats"]}
 
 
@@ -176,8 +181,8 @@ def test_a_time_in_an_ambiguous_zone_says_how_it_was_read(ingested: Path) -> Non
 
 def test_every_file_of_the_view_is_valid_against_its_schema(ingested: Path) -> None:
     schemas = {
-        kind: json.loads(files("pipeline").joinpath(f"schemas/{kind}-1.json").read_text("utf-8"))
-        for kind in ("story", "index")
+        kind: json.loads(files("pipeline").joinpath(f"schemas/{file}").read_text("utf-8"))
+        for kind, file in (("story", "story-1.json"), ("index", "index-1.json"))
     }
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)

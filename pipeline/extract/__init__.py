@@ -2,8 +2,8 @@
 
 Rooms: `decoding` (bytes to text); for HTML `body` (the one place that knows trafilatura) and
 `metadata`, which chooses among what `json_ld` and `markup` find; `plain` for text files; `entry`
-for feed entries and JSON Lines. All share `dates`, `zones`, `people`, `titles`, `languages` and
-`addresses`.
+for feed entries and JSON Lines. All share `credits` (lines of the text that are not the report),
+`wire` (agencies), `dates`, `zones`, `people`, `titles`, `languages` and `addresses`.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> A
     Returns
     -------
     Article
-        `Article.removed` holds headline, byline and image credit lines of plain text; what the
-        article repeats is found by another stage.
+        `Article.removed` holds the lines that are not the report (headline, byline, dateline,
+        credits, copyright); what the article repeats is found by another stage.
 
     Raises
     ------
@@ -93,19 +93,24 @@ def _read(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Art
 def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
     tree = parse(decode(page.body), settings.max_elements)
     text = main_text(tree, settings.favor)
-    known = read_metadata(tree, text, page, outlets)
+    known, lines = read_metadata(tree, text, page, outlets)
     return Article(
         article_id=article_id(known.url, known.title, text),
         text=text,
         title=known.title,
-        title_origin=known.title_origin,
         url=known.url,
         outlet=known.outlet,
         authors=known.authors,
         lang=known.lang,
         published=known.published,
         modified=known.modified,
+        removed=lines.removed,
         uri=page.uri,
+        section=known.section,
+        image=known.image,
+        paywalled=known.paywalled,
+        wire=known.wire,
+        origins=known.origins,
     )
 
 

@@ -10,7 +10,7 @@ from courlan import extract_domain
 from pipeline.identity import canonical_url
 from pipeline.outlets import OutletTable, host_of, outlet_at
 
-__all__ = ["article_url"]
+__all__ = ["absolute_url", "article_url"]
 
 
 def article_url(uri: str, stated: Iterable[str], outlets: OutletTable) -> str | None:
@@ -33,6 +33,15 @@ def article_url(uri: str, stated: Iterable[str], outlets: OutletTable) -> str | 
         if candidate and not _is_front_page(candidate) and _same_site(candidate, own, outlets):
             return candidate
     return own
+
+
+def absolute_url(address: str, uri: str) -> str:
+    """Return the web address that a page at `uri` means, or an empty string."""
+    try:
+        full = urljoin(uri, address) if host_of(uri) else address
+    except ValueError:
+        return ""
+    return full if host_of(full) else ""
 
 
 def _canonical(address: str, uri: str) -> str | None:

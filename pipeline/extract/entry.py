@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml.etree import strip_elements
 from lxml.html import HTMLParser, document_fromstring
 
 from pipeline.errors import UnreadableError
+from pipeline.extract.credits import body_lines
 from pipeline.extract.dates import Locale, first_believable, read_timestamp
-from pipeline.extract.languages import language
+from pipeline.extract.languages import language, language_origin
 from pipeline.extract.people import people
+from pipeline.extract.wire import agency_named, first_credit
 from pipeline.identity import article_id, canonical_url
-from pipeline.outlets import OutletTable, country_of_host, host_of, outlet_at, outlet_named
-from pipeline.records import Article, RawPage, Timestamp
+from pipeline.outlets import (
+    OutletTable,
+    country_of_host,
+    host_of,
+    is_named,
+    outlet_at,
+    outlet_named,
+)
+from pipeline.records import Article, RawPage, Timestamp, WireCredit
 
 __all__ = ["ENTRY_MEDIA_TYPE", "read_entry"]
 
@@ -51,19 +60,46 @@ def read_entry(page: RawPage, outlets: OutletTable) -> Article:
     lang = language([_string(entry, "lang")], text)
     country = (outlet and outlet.country) or country_of_host(host_of(url or ""))
     locale = Locale(country=country, lang=lang)
+    authors = people(_authors(entry), [name or ""])
+    lines = body_lines(text, title, authors)
+    origin = _origin(entry)
+    stated = {"title": title, "url": url, "authors": authors}
+    origins = {field: origin for field, value in stated.items() if value}
+    if name:
+        origins["outlet"] = origin if _string(entry, "outlet") else "address"
     return Article(
         article_id=article_id(url, title, text),
         text=text,
         title=title,
-        title_origin=_origin(entry) if title else "",
         url=url,
         outlet=name,
-        authors=people(_authors(entry), [name or ""]),
+        authors=authors,
         lang=lang,
         published=_date(entry, "published", locale, page),
         modified=_date(entry, "modified", locale, page),
+        removed=lines.removed,
         uri=page.uri,
+        wire=first_credit([*_wire(entry, url, outlets), *lines.wire], None),
+        origins=origins | _lang_origin(entry, lang),
     )
+
+
+def _lang_origin(entry: Mapping[str, object], lang: str | None) -> dict[str, str]:
+    origin = language_origin([_string(entry, "lang")], lang)
+    return {"lang": _origin(entry) if origin == "stated" else origin} if origin else {}
+
+
+def _wire(
+    entry: Mapping[str, object], url: str | None, outlets: OutletTable
+) -> Iterator[WireCredit]:
+    """Yield what a feed names as source of an item that another outlet prints, then agencies."""
+    source = _string(entry, "outlet")
+    host = outlet_at(outlets, host_of(url or ""))
+    if _origin(entry) == "feed" and source and host and not is_named(host, source):
+        yield WireCredit(name=agency_named(source) or source, evidence="feed", raw=source)
+    for name in _authors(entry):
+        if agency := agency_named(name):
+            yield WireCredit(name=agency, evidence="byline", raw=name)
 
 
 def _object(body: bytes) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Found", "Node", "article_nodes", "names", "read_nodes", "texts"]
+__all__ = ["Found", "Node", "addresses", "article_nodes", "names", "read_nodes", "texts", "truth"]
 
 Node: TypeAlias = Mapping[str, object]
 
@@ -78,7 +78,7 @@ def article_nodes(found: list[Found], url: str | None, titles: Iterable[str]) ->
         kind = _kind(entry.node)
         if kind is None or entry.listed:
             continue
-        paths = {_path(address) for address in _addresses(entry.node)} - {""}
+        paths = {_path(address) for address in _pages(entry.node)} - {""}
         elsewhere = bool(path and paths) and path not in paths
         titled = any(_plain(text) in wanted for text in texts(entry.node.get("headline")))
         ranked.append((kind, elsewhere and not titled, not titled, entry.node))
@@ -121,6 +121,28 @@ def names(value: object, found: list[Found]) -> list[str]:
         if own:
             return own
     return []
+
+
+def addresses(value: object, found: list[Found]) -> list[str]:
+    """Return the addresses of images or pages, following references by ``@id``."""
+    if isinstance(value, list):
+        return [address for part in value for address in addresses(part, found)]
+    if not isinstance(value, Mapping):
+        return texts(value)
+    for node in (value, *_same_id(value, found)):
+        own = texts(node.get("url")) or texts(node.get("contentUrl"))
+        if own:
+            return own
+    return []
+
+
+def truth(value: object) -> bool | None:
+    """Return a truth value however it is written: ``false``, ``"False"``, ``schema.org/False``."""
+    if isinstance(value, bool):
+        return value
+    words = [text.rpartition("/")[2].casefold() for text in texts(value)]
+    known = [word == "true" for word in words if word in {"true", "false"}]
+    return known[0] if known else None
 
 
 def _same_id(value: Node, found: list[Found]) -> list[Node]:
@@ -183,7 +205,7 @@ def _kind(node: Node) -> int | None:
     return 1 if any(_PAGE.search(kind) for kind in kinds) else None
 
 
-def _addresses(node: Node) -> list[str]:
+def _pages(node: Node) -> list[str]:
     page = node.get("mainEntityOfPage")
     inner = [page.get("@id"), page.get("url")] if isinstance(page, Mapping) else [page]
     return [text for value in (node.get("url"), *inner) for text in texts(value)]

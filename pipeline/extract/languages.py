@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from py3langid import classify
 
-__all__ = ["language"]
+__all__ = ["language", "language_origin"]
 
 _SAMPLE_CHARS = 4000
 _FEWEST_LETTERS = 40  # guess: fewer letters name no language
@@ -49,6 +49,13 @@ def language(stated: Iterable[str], text: str) -> str | None:
     if script is None:
         return None
     return str(classify(sample)[0])
+
+
+def language_origin(stated: Iterable[str], lang: str | None) -> str:
+    """Return whether a language was ``stated`` or found in the ``text``; empty for none."""
+    if lang is None:
+        return ""
+    return "stated" if lang in map(_code, stated) else "text"
 
 
 def _code(tag: str) -> str | None:

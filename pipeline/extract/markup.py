@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import NamedTuple
 
 from lxml.etree import XPath
@@ -12,13 +12,21 @@ from lxml.html import HtmlElement
 
 __all__ = [
     "AUTHORS",
+    "CONTENT_TIERS",
+    "HEADLINES",
+    "IMAGES",
     "LANGUAGES",
     "MODIFIED",
     "PUBLISHED",
+    "SECTIONS",
     "SITE_NAMES",
+    "SOURCES",
     "TITLES",
     "Claim",
+    "author_links",
     "bylines",
+    "card_authors",
+    "category_links",
     "date_lines",
     "headings",
     "json_ld_blocks",
@@ -27,6 +35,7 @@ __all__ = [
     "meta_claims",
     "page_languages",
     "page_titles",
+    "shown_headings",
     "visible_text",
 ]
 
@@ -52,10 +61,17 @@ AUTHORS = (
     "dcterms.creator", "byl", "cxenseparse:author", "article:author_name", "article.author",
     "citation_author", "creator", "og:article:author",
 )  # fmt: skip
-TITLES = ("og:title", "twitter:title", "headline", "dc.title", "sailthru.title", "parsely-title",
+HEADLINES = ("headline",)
+TITLES = ("og:title", "twitter:title", "dc.title", "sailthru.title", "parsely-title",
           "title")  # fmt: skip
 SITE_NAMES = ("og:site_name", "site_name", "application-name", "apple-mobile-web-app-title",
               "publisher", "dc.publisher")  # fmt: skip
+SECTIONS = ("article:section", "og:article:section", "section", "parsely-section", "articlesection",
+            "cxenseparse:section", "sailthru.section", "content_category", "category")  # fmt: skip
+IMAGES = ("og:image", "og:image:url", "twitter:image", "twitter:image:src", "image")
+CONTENT_TIERS = ("article:content_tier", "content_tier", "article:content-tier")
+SOURCES = ("syndication-source", "original-source", "article:source", "news_source", "dc.source",
+           "source", "copyright", "author", "byl")  # fmt: skip
 LANGUAGES = ("og:locale", "language", "content-language", "dc.language", "inlanguage")
 
 _BESIDE = "ancestor::aside or ancestor::nav or ancestor::footer or ancestor::form"
@@ -63,6 +79,7 @@ _META = XPath("//meta[@content]")
 _JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _HEADINGS = XPath(f"//h1[not({_BESIDE})]")
 _PAGE_TITLE = XPath("//head/title|/html/title")
+_CATEGORIES = XPath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
 _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
 _CANONICAL = XPath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@href")
 
@@ -76,6 +93,21 @@ _BYLINE_MARK = re.compile(r"byline|author|article-by|writer", re.IGNORECASE)
 _OTHER_MARK = re.compile(r"comment|bio|avatar|image|photo|social|follow|related", re.IGNORECASE)
 _LINE_TAGS = ("time", "span", "p", "div", "li", "b", "em", "small", "abbr", "address", "a", "cite",
               "h2", "h3", "h4", "h5", "h6", "ul", "dd", "strong")  # fmt: skip
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autor(?:en|es|in|innen)?|auteurs?|autore|autori|writers?|reporters?|journalists?|"
+    r"redakteure?|staff|contributors?|profile)/(?:[\w-]+/)?[^/?#]*[a-z][^/?#]*",
+    re.IGNORECASE,
+)
+_AUTHOR_LABEL = re.compile(
+    r"\s*(?:autor(?:in)?(?:[/*:]\s?(?:in|autor))?|author|written\s+by|reporter|auteur|autore|penulis|"
+    r"yazar|автор|記者|记者|作者)\s*:?\s*",
+    re.IGNORECASE,
+)
+_CARD = re.compile(r"twitter:misc:(?:written by|verfasst von|écrit par|escrito por)")
+_CARD_LABEL = re.compile(
+    r"(?:written by|verfasst von|geschrieben von|écrit par|escrito por|scritto da|geschreven door)",
+    re.IGNORECASE,
+)
 _ASIDE_TAGS = frozenset({"aside", "nav", "footer", "form"})
 
 
@@ -111,6 +143,11 @@ def meta_claims(contents: Mapping[str, list[str]], keys: Iterable[str]) -> list[
 def headings(tree: HtmlElement) -> list[str]:
     """Return the texts of all top headings that are not beside the article."""
     return [text for element in _HEADINGS(tree) if (text := visible_text(element))]
+
+
+def shown_headings(tree: HtmlElement, top: list[str]) -> list[str]:
+    """Return the `top` headings and those of the second level: some sites have no others."""
+    return [*top, *(text for element in tree.iter("h2") if (text := visible_text(element)))]
 
 
 def page_titles(tree: HtmlElement) -> list[str]:
@@ -152,6 +189,35 @@ def bylines(tree: HtmlElement) -> list[str]:
         if text and len(text) <= _LONGEST_LINE_CHARS and not _OTHER_MARK.search(_marks(element)):
             found.append(text)
     return found[:_MOST_LINES]
+
+
+def category_links(tree: HtmlElement) -> list[Claim]:
+    """Return the words of links to the categories of the article (``rel="category tag"``)."""
+    return [Claim("link", text) for a in _CATEGORIES(tree) if (text := visible_text(a))]
+
+
+def author_links(tree: HtmlElement) -> list[str]:
+    """Return the words of links to pages about authors, and of lines with a label for them."""
+    linked = (a for a in tree.iter("a") if _AUTHOR_PAGE.search(a.get("href") or ""))
+    found = [visible_text(e) for e in islice(chain(_labelled(tree), linked), _MOST_LINES)]
+    return [text for text in found if text and len(text) <= _LONGEST_LINE_CHARS]
+
+
+def _labelled(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the elements around a label such as ``Author`` that also hold what it labels."""
+    for element in tree.iter("strong", "b", "span", "dt", "em"):
+        if _AUTHOR_LABEL.fullmatch(element.text or "") and element.getparent() is not None:
+            yield element.getparent()
+
+
+def card_authors(contents: Mapping[str, list[str]]) -> list[str]:
+    """Return the authors that cards for messages name, such as label ``Written by``."""
+    named = [text for key, texts in contents.items() if _CARD.fullmatch(key) for text in texts]
+    for number in ("1", "2"):
+        labels = contents.get(f"twitter:label{number}", [])
+        if any(_CARD_LABEL.fullmatch(label) for label in labels):
+            named += contents.get(f"twitter:data{number}", [])
+    return named
 
 
 def visible_text(element: HtmlElement) -> str:

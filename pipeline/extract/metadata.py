@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from lxml.html import HtmlElement
 
 from pipeline.config import Outlet
 from pipeline.extract import json_ld, markup
-from pipeline.extract.addresses import article_url
+from pipeline.extract.addresses import absolute_url, article_url
 from pipeline.extract.body import page_date
+from pipeline.extract.credits import BodyLines, body_lines
 from pipeline.extract.dates import Locale, first_believable, read_dateline, read_timestamp
-from pipeline.extract.languages import language
+from pipeline.extract.languages import language, language_origin
 from pipeline.extract.markup import Claim
 from pipeline.extract.people import people, starts_with_by
 from pipeline.extract.titles import choose_title
+from pipeline.extract.wire import agency_named, first_credit
+from pipeline.identity import canonical_url
 from pipeline.outlets import (
     OutletTable,
     country_of_host,
     host_of,
+    is_at,
+    is_named,
     outlet_at,
     outlet_named,
 )
-from pipeline.records import RawPage, Timestamp
+from pipeline.records import RawPage, Timestamp, WireCredit
 
 __all__ = ["Metadata", "read_metadata"]
 
@@ -34,13 +40,17 @@ class Metadata:
     """Fields of `pipeline.records.Article` of the same names."""
 
     title: str
-    title_origin: str
     url: str | None
     outlet: str | None
     authors: tuple[str, ...]
     lang: str | None
     published: Timestamp | None
     modified: Timestamp | None
+    section: str | None
+    image: str | None
+    paywalled: bool | None
+    wire: WireCredit | None
+    origins: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,10 @@ class _Page:
     meta: dict[str, list[str]]
     linked: list[json_ld.Found]
     articles: list[json_ld.Node]
+    canonical: list[str]
+    headings: list[str]
+    titles: list[str]
+    tags: list[str]  # language tags, surest first
 
     def stated(self, *keys: str) -> list[str]:
         """Return what the JSON-LD of the article says under these keys."""
@@ -58,74 +72,173 @@ class _Page:
             text for node in self.articles for key in keys for text in json_ld.texts(node.get(key))
         ]
 
+    def claims(self, keys: Sequence[str], names: Iterable[str]) -> list[Claim]:
+        """Return what JSON-LD says under these keys, then what meta elements of these names say."""
+        linked = [Claim("json-ld", text) for text in self.stated(*keys)]
+        return linked + markup.meta_claims(self.meta, names)
 
-def read_metadata(tree: HtmlElement, text: str, page: RawPage, outlets: OutletTable) -> Metadata:
-    """Read everything but the text.
+
+_NOTHING = Claim("", "")
+_PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
+
+
+def read_metadata(
+    tree: HtmlElement, text: str, page: RawPage, outlets: OutletTable
+) -> tuple[Metadata, BodyLines]:
+    """Read everything but the text, and which lines of the text are not the report.
 
     Parameters
     ----------
     tree
         The parsed page; the search for a date may change it, so this comes after the text.
     text
-        The main text, to check the language.
+        The main text: its language, its byline, dateline and credit lines.
     page
         Its address, and the moment after which nothing can have been published.
     outlets
         Known outlets: their names leave titles and authors, their countries decide time zones.
     """
     parts = _take_apart(tree, page.uri)
-    stated_urls = [*markup.links(tree), *parts.meta.get("og:url", [])]
-    url = article_url(page.uri, stated_urls, outlets)
+    url = article_url(page.uri, [*parts.canonical, *parts.meta.get("og:url", [])], outlets)
     names = _site_names(parts)
-    outlet = _outlet(url, names, outlets)
-    lang = language([*markup.page_languages(tree), *_languages(parts)], text)
+    outlet = _outlet(url, [name.text for name in names], outlets)
+    name = _outlet_name(outlet, url, names)
+    lang = language(parts.tags, text)
     locale = Locale(country=_country(outlet, url, parts), lang=lang)
-    own_names = _own_names(outlet, url, names)
-    title = choose_title(_titles(parts), own_names)
-    return Metadata(
+    own_names = _own_names(outlet, url, [name.text for name in names])
+    sections = [
+        *parts.claims(["articleSection"], markup.SECTIONS),
+        *markup.category_links(tree),
+    ]
+    title = choose_title(
+        _titles(parts),
+        own_names,
+        sections=[section.text for section in sections],
+        shown=markup.shown_headings(tree, parts.headings),
+    )
+    no_people = [*own_names, *(section.text for section in sections)]
+    authors, authors_origin = _authors(parts, no_people)
+    lines = body_lines(text, title.text, authors)
+    if not authors:
+        authors, authors_origin = people(lines.bylines, no_people), "text"
+    section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
+    paywalled = _paywalled(parts)
+    origins = {
+        "title": title.origin,
+        "url": _url_origin(url, page.uri),
+        "outlet": name.origin,
+        "authors": authors_origin if authors else "",
+        "lang": language_origin(parts.tags, lang),
+        "section": section.origin,
+        "image": image.origin,
+        "paywalled": paywalled[1],
+    }
+    found = Metadata(
         title=title.text,
-        title_origin=title.origin,
         url=url,
-        outlet=outlet.name if outlet else next(iter(names), host_of(url or "") or None),
-        authors=_authors(parts, own_names),
+        outlet=name.text or None,
+        authors=authors,
         lang=lang,
         published=_published(parts, url, locale, page.fetched_at),
         modified=_modified(parts, locale, page.fetched_at),
+        section=section.text or None,
+        image=image.text or None,
+        paywalled=paywalled[0],
+        wire=first_credit(_wire(parts, authors, lines), name.text),
+        origins={field: origin for field, origin in origins.items() if origin},
     )
+    return found, lines
 
 
 def _take_apart(tree: HtmlElement, uri: str) -> _Page:
     contents = markup.meta(tree)
     linked = json_ld.read_nodes(markup.json_ld_blocks(tree))
-    titles = [*markup.headings(tree), *contents.get("og:title", []), *markup.page_titles(tree)]
-    url = next(iter(markup.links(tree)), uri)
-    return _Page(tree, contents, linked, json_ld.article_nodes(linked, url, titles))
+    canonical, headings, titles = (
+        markup.links(tree),
+        markup.headings(tree),
+        markup.page_titles(tree),
+    )
+    called = [*headings, *contents.get("og:title", []), *titles]
+    articles = json_ld.article_nodes(linked, next(iter(canonical), uri), called)
+    languages = markup.meta_claims(contents, markup.LANGUAGES)
+    stated = [tag for node in articles for tag in json_ld.texts(node.get("inLanguage"))]
+    tags = [*markup.page_languages(tree), *stated, *(claim.text for claim in languages)]
+    return _Page(tree, contents, linked, articles, canonical, headings, titles, tags)
 
 
 def _titles(parts: _Page) -> list[Claim]:
     """List what each place says; the order decides where no two agree (development pages)."""
     places = (
         ("json-ld", parts.stated("headline")),
+        ("headline", [claim.text for claim in markup.meta_claims(parts.meta, markup.HEADLINES)]),
         ("meta", [claim.text for claim in markup.meta_claims(parts.meta, markup.TITLES)]),
-        ("heading", markup.headings(parts.tree)),
-        ("title", markup.page_titles(parts.tree)),
+        ("heading", parts.headings),
+        ("title", parts.titles),
     )
     return [Claim(origin, text) for origin, texts in places for text in texts]
 
 
-def _site_names(parts: _Page) -> list[str]:
+def _site_names(parts: _Page) -> list[Claim]:
     publishers = [
-        name
+        Claim("json-ld", name)
         for node in parts.articles
         for name in json_ld.names(node.get("publisher"), parts.linked)
     ]
-    stated = markup.meta_claims(parts.meta, markup.SITE_NAMES)
-    return [*publishers, *(claim.text for claim in stated)]
+    return [*publishers, *markup.meta_claims(parts.meta, markup.SITE_NAMES)]
 
 
-def _languages(parts: _Page) -> list[str]:
-    claims = markup.meta_claims(parts.meta, markup.LANGUAGES)
-    return [*parts.stated("inLanguage"), *(claim.text for claim in claims)]
+def _outlet_name(outlet: Outlet | None, url: str | None, names: Sequence[Claim]) -> Claim:
+    """Return the name of the outlet as it is known, else as it states it, else its host."""
+    if outlet:
+        named = next((n.origin for n in names if is_named(outlet, n.text)), "address")
+        return Claim("address" if is_at(outlet, host_of(url or "")) else named, outlet.name)
+    host = host_of(url or "")
+    return next(iter(names), Claim("address" if host else "", host))
+
+
+def _url_origin(url: str | None, uri: str) -> str:
+    if url is None:
+        return ""
+    return "address" if host_of(uri) and url == canonical_url(uri) else "canonical"
+
+
+def _image(parts: _Page, uri: str) -> Claim:
+    linked = [
+        Claim("json-ld", address)
+        for node in parts.articles
+        for address in json_ld.addresses(node.get("image"), parts.linked)
+    ]
+    claims = [*linked, *markup.meta_claims(parts.meta, markup.IMAGES)]
+    absolute = (Claim(c.origin, absolute_url(c.text, uri)) for c in claims)
+    return next((claim for claim in absolute if claim.text), _NOTHING)
+
+
+def _paywalled(parts: _Page) -> tuple[bool | None, str]:
+    for node in parts.articles:
+        free = json_ld.truth(node.get("isAccessibleForFree"))
+        if free is not None:
+            return not free, "json-ld"
+    for claim in markup.meta_claims(parts.meta, markup.CONTENT_TIERS):
+        if claim.text.lower() in _PAYWALL_TIERS:
+            return _PAYWALL_TIERS[claim.text.lower()], "meta"
+    return None, ""
+
+
+def _wire(parts: _Page, authors: Iterable[str], lines: BodyLines) -> Iterator[WireCredit]:
+    """Yield who the article may be from, the surest evidence first."""
+    yield from (credit for credit in lines.wire if credit.evidence == "dateline")
+    for node in parts.articles:
+        for key in ("sourceOrganization", "provider", "creditText", "author"):
+            for name in json_ld.names(node.get(key), parts.linked):
+                if agency := agency_named(name):
+                    yield WireCredit(name=agency, evidence="json-ld", raw=name)
+    for claim in markup.meta_claims(parts.meta, markup.SOURCES):
+        if agency := agency_named(claim.text):
+            yield WireCredit(name=agency, evidence="meta", raw=claim.text)
+    for name in authors:
+        if agency := agency_named(name):
+            yield WireCredit(name=agency, evidence="byline", raw=name)
+    yield from lines.wire
 
 
 def _outlet(url: str | None, names: Iterable[str], outlets: OutletTable) -> Outlet | None:
@@ -145,25 +258,29 @@ def _country(outlet: Outlet | None, url: str | None, parts: _Page) -> str | None
     """Return the country of the outlet; en-US is what templates say that were never asked."""
     if outlet and outlet.country:
         return outlet.country
-    tags = [*markup.page_languages(parts.tree), *_languages(parts)]
-    regions = (tag.replace("_", "-").rpartition("-")[2].upper() for tag in tags)
+    regions = (tag.replace("_", "-").rpartition("-")[2].upper() for tag in parts.tags)
     stated = (region for region in regions if len(region) == 2 and region != "US")  # noqa: PLR2004
     return country_of_host(host_of(url or "")) or next(stated, None)
 
 
-def _authors(parts: _Page, own_names: Sequence[str]) -> tuple[str, ...]:
-    """Take the authors from the first place that names people."""
-    for node in parts.articles:
-        found = people(json_ld.names(node.get("author"), parts.linked), own_names)
-        if found:
-            return found
-    for key in markup.AUTHORS:
-        found = people(parts.meta.get(key, ()), own_names)
-        if found:
-            return found
-    lines = sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True)
-    bylines = (people([line], own_names) for line in lines)
-    return next((found for found in bylines if found), ())
+def _authors(parts: _Page, no_people: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Take the authors from the first place that names people, and say which one it is."""
+    stated = (
+        ("json-ld", json_ld.names(node.get("author"), parts.linked)) for node in parts.articles
+    )
+    meta = (("meta", parts.meta.get(key, ())) for key in markup.AUTHORS)
+    cards = (("meta", [name]) for name in markup.card_authors(parts.meta))
+    for origin, names in chain(stated, meta, cards, _byline_claims(parts)):
+        if found := people(names, no_people):
+            return found, origin
+    return (), ""
+
+
+def _byline_claims(parts: _Page) -> Iterator[tuple[str, list[str]]]:
+    """Yield the bylines that the page shows; only looked for where nothing states an author."""
+    marked = sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True)
+    yield from (("byline", [line]) for line in marked)
+    yield from (("byline", [line]) for line in markup.author_links(parts.tree))
 
 
 def _published(

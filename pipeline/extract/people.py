@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from pipeline.extract.months import MONTHS
+from pipeline.extract.wire import agency_named
 
 __all__ = ["names_only", "people", "starts_with_by"]
 
@@ -19,11 +20,12 @@ _PREFIX = re.compile(
     r"^(?:(?:written|posted|published|reported|words|text|story|article|report|analysis|opinion|"
     r"review)\s*(?:by\b|:)|(?:veröffentlicht|erstellt|geschrieben|publié|publicado|escrito)\s+"
     r"(?:von|par|por)\b|by\b|von\b|par\b|por\b|di\b|da\b|door\b|af\b|av\b|oleh\b|autor(?:es|en|in)?\b\s*:|"
-    r"author\b\s*:|reporter\b\s*:|penulis\b\s*:|yazar\b\s*:|автор\b\s*:|ein\s+\w+\s+von\b|記者\s*:)\s*",
+    r"author\b\s*:|reporter\b\s*:|penulis\b\s*:|yazar\b\s*:|автор\b\s*:|ein\s+\w+\s+von\b|(?:記者|记者|作者|文)\s*[:：/]|"
+    r"(?:autorin/autor|reporting|compiled)\b\s*(?:by\b)?|기자\s*[:：])\s*",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(
-    r"\s*[;|•·]\s*|\s+/\s+|\s*&\s*|\s+(?:and|und|et|og|och|dan|ve|with|mit|avec|con)\s+",
+    r"\s*[;|•·]\s*|\s+/\s+|/(?=[A-ZÀ-Þ][^\W\d_]+\s[A-ZÀ-Þ])|\s*&\s*|\s+(?:and|und|et|og|och|dan|ve|with|mit|avec|con)\s+",
     re.IGNORECASE,
 )
 _AND_OF_SOME = re.compile(r"\s+(?:y|e|en|i|и|та)\s+")  # too short to be parted at in capitals
@@ -41,6 +43,10 @@ _ROLE = re.compile(
     r"periodista|md|phd|dvm|rn|mba|jd|esq|special to)\b",
     re.IGNORECASE,
 )
+# Reporter, correspondent, leader writer; "and one more".
+_ROLE_BEHIND = re.compile(
+    r"\s*(?:선임기자|인턴기자|전문기자|기자|특파원|논설위원|編集委員|特派員|記者|记者)(?:\s*외\s*\d+명)?$"
+)
 _ASIDE = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")  # initials, places, roles in brackets
 _FROM_DIGIT = re.compile(r"(?:^|\s)\d.*$")  # a date or reading time behind the name
 # What stands between a name and the digits of a date.
@@ -49,36 +55,59 @@ _DATE_WORDS = frozenset(MONTHS) | {
     *("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mo", "di", "mi", "do"),
     *("fr", "sa", "so", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag"),
     *("sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    *("on", "at", "am", "um", "vor", "le", "il", "el", "published", "updated", "posted", "last"),
-    *("modified", "veröffentlicht", "aktualisiert", "stand", "publié", "publicado", "actualizado"),
+    *(
+        "on",
+        "at",
+        "am",
+        "um",
+        "vor",
+        "geschrieben",
+        "le",
+        "il",
+        "el",
+        "published",
+        "updated",
+        "posted",
+        "last",
+    ),
+    *(
+        "modified",
+        "hace",
+        "veröffentlicht",
+        "aktualisiert",
+        "stand",
+        "publié",
+        "publicado",
+        "actualizado",
+    ),
 }
 _LABEL = re.compile(
     r"^(?:image|photo|picture|video|foto|bild|quelle|source|credit|copyright|©|editor|redacteur)s?\b"
     r"\s*[:©]|\b(?:twitter|facebook|instagram|linkedin|whatsapp)\b",
     re.IGNORECASE,
 )
-_AGENCIES = frozenset({"reuters", "bloomberg", "xinhua", "interfax", "sputnik"})
-_LONGEST_SHORT_FORM_CHARS = 5  # dpa, AFP, ANSA, Belga
 _PARTICLES = frozenset(
     {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "e", "el", "en", "ibn", "in",
      "la", "le", "ten", "ter", "und", "van", "von", "y", "zu", "dpa", "afp"}
 )  # fmt: skip
 _SITE_WORDS = frozenset({"com", "digital", "news", "online", "sport", "sports", "web"})
 _LETTER = re.compile(r"[^\W\d_]")
+_LONE_LETTER = re.compile(r" \w$")
 
 
 def people(bylines: Iterable[str], outlet_names: Collection[str] = ()) -> tuple[str, ...]:
     """Return the names in `bylines`, once each, in order.
 
-    News agencies count as authors; the outlet itself, its desks ("Staff", "Web Desk"), addresses,
-    handles, and job titles do not.
+    News agencies count as authors, also on their own pages, so that a report has the same ones
+    wherever it is printed; the outlet itself, its desks ("Staff", "Web Desk"), addresses, handles,
+    and job titles do not.
 
     Parameters
     ----------
     bylines
         As stated, such as ``By Ada Roe and Bo Lund, Senior Reporter``.
     outlet_names
-        Names by which the outlet is known.
+        Names by which the outlet and its sections are known.
 
     Examples
     --------
@@ -89,9 +118,17 @@ def people(bylines: Iterable[str], outlet_names: Collection[str] = ()) -> tuple[
     found: dict[str, str] = {}
     for byline in bylines:
         for name in _names(byline):
-            if _is_name(name) and _plain(name) not in own:
+            if _is_author(name, own):
                 found.setdefault(_plain(name), name)
     return tuple(found.values())[:_MOST_AUTHORS]
+
+
+def _is_author(name: str, own: Collection[str]) -> bool:
+    if agency_named(name):
+        return True
+    plain = _plain(name)
+    # "Courier D" is the account of the Courier's own site.
+    return _is_name(name) and plain not in own and _LONE_LETTER.sub("", plain) not in own
 
 
 def starts_with_by(line: str) -> bool:
@@ -118,16 +155,24 @@ def _is_capitalised(piece: str) -> bool:
 
 def _names(byline: str) -> list[str]:
     line = _ASIDE.sub(" ", html.unescape(byline[:_LONGEST_BYLINE_CHARS]))
-    line = " ".join(_ADDRESS.sub(" ", line).split())
+    line = _PREFIX.sub("", " ".join(_ADDRESS.sub(" ", line).split()))
     parts = [part for piece in _SEPARATOR.split(line) for part in _AND_OF_SOME.split(piece)]
-    return [name for part in parts for name in _comma_separated(_PREFIX.sub("", part))]
+    found = [name for part in parts for name in _comma_separated(_PREFIX.sub("", part))]
+    return [_once(_ROLE_BEHIND.sub("", name)) for name in found]
+
+
+def _once(name: str) -> str:
+    """Return a name that is there two times only once."""
+    words = name.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if half and words[:half] == words[half:] else name
 
 
 def _comma_separated(part: str) -> list[str]:
     """Split at commas, leaving out the place or title behind one (``Ada Roe, Frankfurt``)."""
     pieces = (_without_date(piece) for piece in part.split(","))
     first, *rest = [piece.strip(" \t-–—:.*()[]'\"") for piece in pieces]
-    return [first, *(name for name in rest if " " in name or _is_short_form(name))]
+    return [first, *(name for name in rest if " " in name or agency_named(name))]
 
 
 def _without_date(piece: str) -> str:
@@ -140,13 +185,14 @@ def _without_date(piece: str) -> str:
     return " ".join(words)
 
 
-def _is_short_form(name: str) -> bool:
-    return len(name) <= _LONGEST_SHORT_FORM_CHARS or name.casefold() in _AGENCIES
-
-
 def _is_name(name: str) -> bool:
     if not _LETTER.search(name) or len(name) > _LONGEST_NAME_CHARS:
         return False
+    first, *rest = name.split()
+    if all(word.casefold().strip(".:") in _DATE_WORDS for word in (first, *rest)):
+        return False
+    if first.islower() and first not in _PARTICLES and any(word[0].isupper() for word in rest):
+        return False  # "ku Frankfurt": somebody's initials and where he was
     groups_and_jobs = (_DESK, _ROLE, _LABEL)
     return len(name.split()) <= _MOST_WORDS and not any(p.search(name) for p in groups_and_jobs)
 

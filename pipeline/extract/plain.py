@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from pipeline.config import Outlet
 from pipeline.extract.addresses import article_url
+from pipeline.extract.credits import IMAGE_CREDIT, body_lines
 from pipeline.extract.dates import Locale, first_believable, read_dateline, read_timestamp
 from pipeline.extract.languages import language
 from pipeline.extract.people import names_only, people
+from pipeline.extract.wire import first_credit
 from pipeline.identity import article_id
 from pipeline.outlets import OutletTable, country_of_host, host_of, outlet_at, outlet_named
 from pipeline.records import Article, RawPage, RemovedSpan, Span
@@ -21,11 +23,6 @@ _LONGEST_TITLE_CHARS = 250  # guess: longer first lines are paragraphs
 _LONGEST_BYLINE_CHARS = 200
 _MOST_HEAD_LINES = 5  # byline, date, outlet, credit, and one to spare
 _SENTENCE_END = re.compile(r"[.!?…。！？।]['\"”’»)]*$")
-_CREDIT = re.compile(
-    r"^\W*(?:(?:image|photo|picture|pic|video|file\s+photo|representational\s+image|foto|bild|"
-    r"imagen|immagine|crédit\s+photo)s?\s*(?:credits?|courtesy|source|by|/|:)|credits?\s*:|©)",
-    re.IGNORECASE,
-)
 _LABEL = re.compile(
     r"^\W*(?:by|von|par|por|di|da|door|af|av|oleh|published|posted|updated|last\s+updated|created|"
     r"written|stand|publié|publicado|pubblicato|veröffentlicht)\b",
@@ -58,23 +55,27 @@ def read_plain(text: str, page: RawPage, outlets: OutletTable) -> Article:
     pieces = [piece for line in lines for piece in _PIECES.split(line) if piece]
     url = article_url(page.uri, (), outlets)
     outlet, name = _outlet(pieces, url, outlets)
-    removed = _removed(head)
-    lang = language((), kept_text(text, removed))
+    authors = people([p for p in pieces if not _DOMAIN.fullmatch(p)], [name or ""])
+    found = body_lines(text, authors=authors, known=_removed(head))
+    lang = language((), kept_text(text, found.removed))
     country = (outlet and outlet.country) or country_of_host(name or "")
     dates = [read_dateline(line, "text", Locale(country=country, lang=lang)) for line in lines]
+    fields = {"title": title, "outlet": name, "authors": authors, "lang": lang}
+    origins = {field: "text" for field, value in fields.items() if value}
     return Article(
         article_id=article_id(url, title, text),
         text=text,
         title=title,
-        title_origin="first-line" if title else "",
         url=url,
-        outlet=outlet.name if outlet else name,
-        authors=people([p for p in pieces if not _DOMAIN.fullmatch(p)], [name or ""]),
+        outlet=name,
+        authors=authors,
         lang=lang,
         published=first_believable([date for date, _ in dates if date], page.fetched_at),
         modified=first_believable([date for _, date in dates if date], page.fetched_at),
-        removed=removed,
+        removed=found.removed,
         uri=page.uri,
+        wire=first_credit(found.wire, name),
+        origins=origins | ({"url": "address"} if url else {}),
     )
 
 
@@ -86,7 +87,7 @@ def _head(text: str) -> _Head:
     first = 1 if title else 0
     for span in spans[first : first + _MOST_HEAD_LINES]:
         line = text[slice(*span)]
-        if len(line) <= _LONGEST_BYLINE_CHARS and _CREDIT.match(line):
+        if len(line) <= _LONGEST_BYLINE_CHARS and IMAGE_CREDIT.match(line):
             image_credits.append(span)
         elif _is_byline(line):
             bylines.append(span)
@@ -96,7 +97,9 @@ def _head(text: str) -> _Head:
 
 
 def _is_title(line: str) -> bool:
-    return len(line) <= _LONGEST_TITLE_CHARS and not _is_byline(line) and not _CREDIT.match(line)
+    return (
+        len(line) <= _LONGEST_TITLE_CHARS and not _is_byline(line) and not IMAGE_CREDIT.match(line)
+    )
 
 
 def _is_byline(line: str) -> bool:

@@ -13,6 +13,7 @@ from pipeline.records.articles import (
     RemovedSpan,
     Span,
     Timestamp,
+    WireCredit,
     Zone,
 )
 from pipeline.records.inputs import ArchivedPage, BatchMark, Failed, RawPage, Retry, WarcPosition
@@ -79,5 +80,6 @@ __all__ = [
     "Visit",
     "VisitOutcome",
     "WarcPosition",
+    "WireCredit",
     "Zone",
 ]

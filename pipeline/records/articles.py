@@ -7,11 +7,21 @@ in `Article.removed`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
-__all__ = ["Article", "ArticleId", "Precision", "RemovedSpan", "Span", "Timestamp", "Zone"]
+__all__ = [
+    "Article",
+    "ArticleId",
+    "Precision",
+    "RemovedSpan",
+    "Span",
+    "Timestamp",
+    "WireCredit",
+    "Zone",
+]
 
 ArticleId = NewType("ArticleId", str)
 
@@ -67,8 +77,9 @@ class RemovedSpan:
     start, end
         Code points into `Article.text`.
     reason
-        ``repeated`` (the article says it earlier), or what the line is: ``title``, ``byline``,
-        ``image_credit``.
+        ``repeated`` (the article says it earlier); ``boilerplate`` (its site says it in many
+        articles); or what the line is: ``title``, ``byline``, ``dateline``, ``image_credit``,
+        ``credit``, ``copyright``.
     copy_of
         The earlier span this one repeats; None unless the reason is ``repeated``.
     similarity
@@ -80,6 +91,26 @@ class RemovedSpan:
     reason: str
     copy_of: Span | None = None
     similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireCredit:
+    """Who an article was first written by, where another outlet prints it.
+
+    Parameters
+    ----------
+    name
+        The agency or outlet.
+    evidence
+        What says so: the article's ``dateline`` or ``credit_line``, its ``byline``, the page's
+        ``json-ld`` or ``meta`` elements, or the ``feed`` it came with.
+    raw
+        The words it was read from.
+    """
+
+    name: str
+    evidence: Literal["dateline", "credit_line", "byline", "json-ld", "meta", "feed"]
+    raw: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +131,18 @@ class Article:
         Spans of `text` to skip, sorted by start, never overlapping.
     uri
         The `RawPage.uri` it was read from.
-    title_origin
-        Where the title was found, such as ``json-ld`` or ``first-line``.
+    section
+        The part of the outlet it stands in, as the outlet names it.
+    image
+        Address of the picture shown with it.
+    paywalled
+        Whether the page says that only subscribers can read all of it; None where it says nothing.
+    wire
+        The agency or outlet that it was taken over from.
+    origins
+        Where each of `title`, `url`, `outlet`, `authors`, `lang`, `section`, `image` and
+        `paywalled` was found, such as ``json-ld``, ``meta``, ``text`` or ``address``; dates and
+        `wire` say so themselves.
     """
 
     article_id: ArticleId
@@ -115,4 +156,8 @@ class Article:
     modified: Timestamp | None = None
     removed: tuple[RemovedSpan, ...] = ()
     uri: str = ""
-    title_origin: str = ""
+    section: str | None = None
+    image: str | None = None
+    paywalled: bool | None = None
+    wire: WireCredit | None = None
+    origins: Mapping[str, str] = field(default_factory=dict, hash=False)
