@@ -174,6 +174,20 @@ class RepetitionSettings(_Section):
     )
 
 
+class BoilerplateSettings(_Section):
+    """Paragraphs that a site shows in many of its articles."""
+
+    min_urls: int = Field(
+        5, ge=2, description="A paragraph goes when so many URLs of a host show it (URLs)."
+    )
+    min_share: Fraction = Field(
+        0.2, description="And when they are so large a share of the host's latest articles."
+    )
+    max_share: Fraction = Field(
+        0.5, description="An article that would lose more of its words keeps all of them."
+    )
+
+
 class NearDuplicateSettings(_Section):
     """Near-duplicates: shingles, MinHash signatures, LSH and exact verification."""
 
@@ -237,6 +251,7 @@ class Settings(_Section):
     fetch: FetchSettings = FetchSettings()
     extract: ExtractSettings = ExtractSettings()
     repetition: RepetitionSettings = RepetitionSettings()
+    boilerplate: BoilerplateSettings = BoilerplateSettings()
     near_duplicates: NearDuplicateSettings = NearDuplicateSettings()
     stories: StorySettings = StorySettings()
     sources: tuple[SourceSettings, ...] = ()

@@ -7,11 +7,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipeline.archive import read_page
+from pipeline.boilerplate import find_boilerplate, page_paragraphs
 from pipeline.config import Settings
 from pipeline.engines import PageContent, contents_of_page, extract_pages
 from pipeline.identity import address, canonical_url, content_digest
 from pipeline.near_duplicates import find_candidates, sketch, verify
-from pipeline.records import ArchivedPage, Article, ArticleId, Failed, ListedLink, Retry
+from pipeline.records import (
+    ArchivedPage,
+    Article,
+    ArticleId,
+    Failed,
+    ListedLink,
+    RemovedSpan,
+    Retry,
+)
 from pipeline.service.ahead import PageKey, Ready
 from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
@@ -77,7 +86,7 @@ def apply_batch(
     articles = _without_aliases(state, extracted.articles)
     articles = _without_listed(settings, state, number, articles)
     progress("grouping", 0, 0)
-    versions = _new_versions(state, articles)
+    versions = _without_boilerplate(settings, state, _new_versions(state, articles))
     renewed = _renewed(state, versions)
     clock = _clock(state, renewed, settings, extracted.pages)
     sketches = sketch(renewed, settings.near_duplicates)
@@ -101,6 +110,7 @@ def apply_batch(
             sightings=extracted.sightings,
             addresses=extracted.addresses
             | {address(a.url or a.uri): a.article_id for a in articles},
+            paragraphs=[page for a in renewed if (page := page_paragraphs(a))],
         )
     )
     return BatchReport(
@@ -232,6 +242,31 @@ def _new_versions(state: State, articles: Sequence[Article]) -> list[StoredVersi
         if key not in known:
             found.setdefault(key, article)
     return [StoredVersion(digest=key[1], article=found[key]) for key in sorted(found)]
+
+
+def _without_boilerplate(
+    settings: Settings, state: State, versions: Sequence[StoredVersion]
+) -> list[StoredVersion]:
+    """Return the versions with what their sites show in many articles among the removed spans.
+
+    Sites are learned from their earlier articles and this batch. What was stored before stays as it
+    was, so that no record changes without news.
+    """
+    current = _renewed(state, versions)
+    hosts = {page.host for article in current if (page := page_paragraphs(article))}
+    found = find_boilerplate(current, state.paragraphs(hosts), settings.boilerplate)
+    marked = {a.article_id: a for a in current if a.article_id in found}
+    return [
+        replace(version, article=_marked(version.article, found[version.article.article_id]))
+        if marked.get(version.article.article_id) == version.article
+        else version
+        for version in versions
+    ]
+
+
+def _marked(article: Article, spans: Sequence[RemovedSpan]) -> Article:
+    removed = sorted([*article.removed, *spans], key=lambda span: span.start)
+    return replace(article, removed=tuple(removed))
 
 
 def _renewed(state: State, versions: Sequence[StoredVersion]) -> list[Article]:

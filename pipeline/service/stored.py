@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from pipeline import boilerplate
 from pipeline.config import Settings
 from pipeline.near_duplicates import Sketch, restore_sketches
 from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
@@ -29,6 +30,7 @@ def open_state(settings: Settings) -> State:
     header = {
         "scheme": _SCHEME,
         "normalizer": _NORMALIZER,
+        "boilerplate": boilerplate.VERSION,
         "shingle_size": str(near.shingle_size),
         "num_perm": str(near.num_perm),
         "seed": str(near.seed),

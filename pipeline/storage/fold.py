@@ -19,6 +19,7 @@ from pipeline.records import (
     StoryChange,
     StoryId,
 )
+from pipeline.storage.boilerplate import store_paragraphs
 from pipeline.storage.retries import replace_failing
 from pipeline.storage.rows import (
     ARTICLE,
@@ -49,6 +50,7 @@ def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
     _store_articles(db, outcome)
     _store_sketches(db, outcome.sketches)
     _store_relations(db, outcome)
+    store_paragraphs(db, outcome.number, outcome.paragraphs)
     for change in outcome.changes:
         _store_change(db, outcome.number, change)
     clock = outcome.clock.isoformat()

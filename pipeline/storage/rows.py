@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from pipeline.boilerplate import PageParagraphs
 from pipeline.near_duplicates import Sketch
 from pipeline.records import (
     Article,
@@ -137,6 +138,8 @@ class BatchOutcome:
         Names of inputs that failed before and were tried again.
     sightings, addresses
         As in `pipeline.storage.sightings`.
+    paragraphs
+        Of the current versions that are new, to learn their hosts' boilerplate.
     """
 
     number: int
@@ -151,3 +154,4 @@ class BatchOutcome:
     tried: Collection[str] = ()
     sightings: Collection[tuple[str, str]] = ()
     addresses: Mapping[str, ArticleId] = field(default_factory=dict)
+    paragraphs: Sequence[PageParagraphs] = ()

@@ -15,6 +15,7 @@ from typing import Self
 
 import numpy as np
 
+from pipeline.boilerplate import PageParagraphs
 from pipeline.errors import StateError
 from pipeline.identity import canonical_url
 from pipeline.near_duplicates import Sketch
@@ -30,6 +31,8 @@ from pipeline.records import (
     Story,
     StoryId,
 )
+from pipeline.storage.boilerplate import SCHEMA as BOILERPLATE_SCHEMA
+from pipeline.storage.boilerplate import paragraphs_of_hosts
 from pipeline.storage.fold import apply, candidate_keys, insert_failures
 from pipeline.storage.memories import SCHEMA as MEMORY_SCHEMA
 from pipeline.storage.memories import Memories
@@ -55,7 +58,7 @@ from pipeline.storage.transaction import transaction
 
 __all__ = ["State"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -158,7 +161,8 @@ class State:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
         with transaction(self._db):
-            for statement in (SCHEMA + RETRY_SCHEMA + SIGHTING_SCHEMA + MEMORY_SCHEMA).split(";\n"):
+            tables = (SCHEMA, RETRY_SCHEMA, SIGHTING_SCHEMA, MEMORY_SCHEMA, BOILERPLATE_SCHEMA)
+            for statement in "".join(tables).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
 
@@ -356,6 +360,10 @@ class State:
             )
             for article_id, title, words in self._db.execute(query, (in_list(ids),))
         ]
+
+    def paragraphs(self, hosts: Iterable[str]) -> list[PageParagraphs]:
+        """Return the paragraphs of the latest articles of some hosts."""
+        return paragraphs_of_hosts(self._db, hosts)
 
     def relations(self, ids: Iterable[ArticleId]) -> list[NearDuplicate]:
         """Return all relations in which one of these articles stands."""

@@ -1,0 +1,123 @@
+"""Finds what a site says in many of its articles: newsletter lines, disclaimers, calls to follow.
+
+Learned for each host from the paragraphs of its latest articles, so nothing is listed by hand. What
+was learned is a set of hashes for each article; whoever calls keeps them and passes them in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from pipeline.config import BoilerplateSettings
+from pipeline.outlets import host_of
+from pipeline.records import Article, ArticleId, RemovedSpan, Span
+from pipeline.text import kept_text, normalize, paragraphs, words
+
+__all__ = ["VERSION", "PageParagraphs", "find_boilerplate", "page_paragraphs"]
+
+VERSION = "1"  # raise when the same paragraph gets another key
+_KEY_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageParagraphs:
+    """The paragraphs of one article, without those that are removed for another reason.
+
+    Parameters
+    ----------
+    host
+        Of the article's URL, without ``www.``.
+    article_id
+        The article; one for each URL.
+    keys
+        64-bit hashes of the paragraphs' words, sorted, each once.
+    """
+
+    host: str
+    article_id: ArticleId
+    keys: tuple[int, ...]
+
+
+def page_paragraphs(article: Article) -> PageParagraphs | None:
+    """Return what is learned from an article; None where it has no URL, so no host."""
+    host = host_of(article.url or "").removeprefix("www.")
+    if not host:
+        return None
+    keys = sorted({key for key, _ in _keyed(article)})
+    return PageParagraphs(host=host, article_id=article.article_id, keys=tuple(keys))
+
+
+def find_boilerplate(
+    articles: Sequence[Article], known: Iterable[PageParagraphs], settings: BoilerplateSettings
+) -> dict[ArticleId, tuple[RemovedSpan, ...]]:
+    """Return the paragraphs of articles that their hosts show in many articles.
+
+    A paragraph counts once for each URL, the article's own included, so what a host shows once
+    never goes. Where more than half of an article would go, it is a copy of others and keeps all.
+
+    Parameters
+    ----------
+    articles
+        At most one version of each; in any order.
+    known
+        Earlier articles of the same hosts. One that is among `articles` is passed over.
+    settings
+        Thresholds.
+
+    Returns
+    -------
+    dict
+        Spans of `Article.text` in order, for the articles that have any.
+    """
+    new = {article.article_id: page_paragraphs(article) for article in articles}
+    pages = [page for page in new.values() if page]
+    pages += [page for page in known if page.article_id not in new]
+    urls = Counter(page.host for page in pages)
+    seen = Counter((page.host, key) for page in pages for key in page.keys)
+    common = {
+        (host, key)
+        for (host, key), count in seen.items()
+        if count >= max(settings.min_urls, settings.min_share * urls[host])
+    }
+    found = {}
+    for article in articles:
+        page = new[article.article_id]
+        spans = [span for key, span in _keyed(article) if page and (page.host, key) in common]
+        if spans and _is_a_part(article, spans, settings.max_share):
+            found[article.article_id] = tuple(
+                RemovedSpan(start=start, end=end, reason="boilerplate") for start, end in spans
+            )
+    return found
+
+
+def _keyed(article: Article) -> list[tuple[int, Span]]:
+    """Return the paragraphs that no other removal touches, with their keys.
+
+    Those that are boilerplate already count again, or the site would seem to show them less often.
+    """
+    text = article.text
+    others = (cut for cut in article.removed if cut.reason != "boilerplate")
+    spans, cuts = paragraphs(text), iter(sorted(others, key=lambda cut: cut.start))
+    keyed, cut = [], next(cuts, None)
+    for span in spans:
+        while cut and cut.end <= span.start:
+            cut = next(cuts, None)
+        if cut is None or cut.start >= span.end:
+            keyed.append((_key(text[span.start : span.end]), span))
+    return [(key, span) for key, span in keyed if key]
+
+
+def _key(paragraph: str) -> int:
+    """Return a hash of the words; 0 where there are none."""
+    folded = normalize(paragraph)
+    said = " ".join(folded[start:end] for start, end in words(folded))
+    digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+    return int.from_bytes(digest, "little") if said else 0
+
+
+def _is_a_part(article: Article, spans: Sequence[Span], max_share: float) -> bool:
+    size = sum(len(words(article.text[start:end])) for start, end in spans)
+    return size <= max_share * len(words(kept_text(article.text, article.removed)))
