@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import gold, metrics
+from benchmarks import gold, metrics, periodic
 from benchmarks.figures import Figure
 from pipeline.config import RepetitionSettings
 from pipeline.repetition import find_repeats
+
+_NOISE = 0.1  # of times in milliseconds on a busy machine
 
 NEEDS = ("duplicates/repetition_dev.jsonl",)
 
@@ -23,7 +25,10 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
     }
     scores = metrics.repeats(rows, removed)
     tenth = metrics.repeats([row for row in rows if gold.held_back(row.text_id)], removed)
+    growth = periodic.slowest_growth(find_repeats, limit or periodic.SIZE)
     return [
+        # 1 where twice the text takes twice the time, less where it takes longer.
+        Figure(name="linear time, slowest text", value=2 / growth, noise=_NOISE),
         Figure(name="words F1", value=scores.words.f1),
         Figure(name="texts right", value=scores.right),
         *(

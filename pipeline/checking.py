@@ -25,7 +25,7 @@ from pipeline.records import (
     StoryId,
     Verdict,
 )
-from pipeline.repetition import find_repeats
+from pipeline.repetition import search_repeats
 from pipeline.stories import assign, cluster_stories, similarities
 from pipeline.text import normalize, sentences, words
 
@@ -77,15 +77,16 @@ def check_draft(
     settings = settings or Settings()
     if stories is None:
         stories = {p.article_id: p.story_id for p in cluster_stories(articles, settings.stories)}
-    repeats = tuple(find_repeats(draft.text, settings.repetition))
-    draft = replace(draft, removed=repeats)
+    repeats = search_repeats(draft.text, settings.repetition)
+    draft = replace(draft, removed=tuple(repeats.removed))
     answer = _by_copy(draft, articles, stories, settings)
     answer = answer or _by_likeness(draft, articles, stories, settings)
     told = [a for a in articles if _tells(a.article_id, answer, stories)]
     return replace(
         answer,
         shared=_shared(draft, told, settings),
-        repeats=repeats,
+        repeats=tuple(repeats.removed),
+        near_repeats=tuple(repeats.kept),
         novel=_novel(draft, told),
     )
 
@@ -98,6 +99,7 @@ def _answer(verdict: Verdict, nearest: ArticleId | None, confidence: float) -> S
         nearest=nearest,
         shared=(),
         repeats=(),
+        near_repeats=(),
         novel=(),
     )
 

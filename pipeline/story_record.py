@@ -18,6 +18,7 @@ from pipeline.records import (
     Membership,
     Merged,
     NearDuplicate,
+    NearRepeat,
     Opened,
     Relation,
     RemovedSpan,
@@ -36,6 +37,7 @@ __all__ = [
     "article_fields",
     "index_line",
     "instant_text",
+    "near_repeat_fields",
     "relation_fields",
     "removal_fields",
     "story_path",
@@ -186,8 +188,22 @@ def removal_fields(span: RemovedSpan) -> Fields:
         "start": span.start,
         "end": span.end,
         "reason": span.reason,
+        "kind": span.kind,
         "copy_of": _span(span.copy_of),
         "similarity": None if span.similarity is None else _round(span.similarity),
+    }
+
+
+def near_repeat_fields(near: NearRepeat) -> Fields:
+    """Return a sentence that stays although it is nearly said before, as the commands show it."""
+    return {
+        "start": near.start,
+        "end": near.end,
+        "like": _span(near.like),
+        "similarity": _round(near.similarity),
+        "reason": near.reason,
+        "here": list(near.here),
+        "there": list(near.there),
     }
 
 

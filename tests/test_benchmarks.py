@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 # No part of the wheel; `python -m pytest` in a checkout finds it.
 pytest.importorskip("benchmarks", reason="benchmarks are only in a checkout")
 
-from benchmarks import extraction, gold, metrics, run, stories, timing
+from benchmarks import extraction, gold, metrics, periodic, run, stories, timing
 from benchmarks.figures import HERE, Figure, Floor, broken_floors, raise_floors, table
 from pipeline.records import Article, ArticleId, Span
 
@@ -432,6 +432,11 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def short_periodic_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(periodic, "SIZE", 100)
+
+
 @pytest.fixture
 def in_small_data(small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAMESTORY_DATA", str(small_data))
@@ -488,3 +493,13 @@ def test_a_task_without_its_data_is_skipped_with_the_reason(
     monkeypatch.setenv("SAMESTORY_DATA", str(tmp_path))
     assert run.main(["repetition"]) == 0
     assert f"repetition: skipped, {tmp_path} has no" in capsys.readouterr().out
+
+
+def test_periodic_texts_are_what_their_names_say() -> None:
+    made = dict(periodic.texts(64))
+    assert made["(ab)^n, words"].startswith("a b a b a b")
+    assert made["Fibonacci, words"].startswith("a b a a b a b a a b a a b")
+    letters = made["de Bruijn, words"].split()
+    factors = [tuple(letters[place : place + 7]) for place in range(len(letters) - 6)]
+    assert len(set(factors)) == len(factors)
+    assert len(made["a^n, lines"].splitlines()) == 64 // 8

@@ -92,6 +92,13 @@ def test_what_the_draft_says_twice_is_said_and_is_not_news(
     assert answer.novel == ()
 
 
+def test_a_sentence_that_comes_back_with_another_figure_is_pointed_out(article: Build) -> None:
+    told = "The ferry that hit the pier carried 161 passengers and a crew of nine, police said."
+    draft = article("draft", f"{told}\nDivers are at work.\n{told.replace('161', '163')}")
+    (near,) = check_draft(draft, []).near_repeats
+    assert (near.here, near.there, near.reason) == (("163",), ("161",), "figure")
+
+
 def test_without_anything_known_every_draft_is_new(article: Build) -> None:
     answer = check_draft(article("draft", WHEAT), [])
     assert (answer.verdict, answer.nearest, answer.confidence) == ("new", None, 0.0)

@@ -40,6 +40,7 @@ def test_the_doubled_article_of_the_readme_is_cleaned_as_shown(readme: str) -> N
             "start": span.start,
             "end": span.end,
             "reason": span.reason,
+            "kind": span.kind,
             "copy_of": span.copy_of and span.copy_of._asdict(),
             "similarity": span.similarity,
         }

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import RepetitionSettings
-from pipeline.repetition import find_repeats
+from pipeline.repetition import find_repeats, search_repeats
 from pipeline.text import kept_text, paragraphs
 
 BODY = """\
@@ -425,6 +425,66 @@ def test_a_sentence_that_occurs_once_is_never_lost(
 @given(st.text(alphabet="ab 。.\n", max_size=400))
 def test_periodic_texts_are_read_like_any_other(text: str) -> None:
     assert collapse(collapse(text)) == collapse(text)
+
+
+# --- What is reported instead --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("14 people", "15 people", "figure"),
+        ("Maren Holt", "Maren Wolt", "name"),
+        ("Two of them", "None of them", "figure"),
+        ("on Thursday", "on Friday", "date"),
+        ("since 2019", "since 2018", "figure"),
+    ],
+)
+def test_a_fact_that_differs_is_reported(old: str, new: str, reason: str) -> None:
+    text = lines(BODY, BODY.replace(old, new))
+    removed, kept = search_repeats(text)
+    (near,) = kept
+    sentence, like = text[near.start : near.end], text[slice(*near.like)]
+    assert new in sentence
+    assert old in like
+    assert sentence.replace(new, old) == like
+    assert near.reason == reason
+    assert set(near.here) <= set(new.split())
+    assert set(near.there) <= set(old.split())
+    assert removed == find_repeats(text)
+    assert not any(span.start < near.end and near.start < span.end for span in removed)
+
+
+def test_formulaic_sentences_are_reported_with_what_differs() -> None:
+    text = lines(shelter_report("Ostwick", 120), LEAD, shelter_report("Lindhaven", 95))
+    (near,) = search_repeats(text).kept
+    assert text[near.start : near.end] == shelter_report("Lindhaven", 95)
+    assert (near.here, near.there) == (("Lindhaven", "95"), ("Ostwick", "120"))
+
+
+def test_nothing_is_reported_of_an_article_or_its_clean_copy() -> None:
+    assert search_repeats(BODY) == ([], [])
+    assert search_repeats(lines(BODY, BODY)).kept == []
+
+
+@given(repetitive_texts())
+def test_what_is_reported_is_kept_and_comes_after_what_it_resembles(text: str) -> None:
+    removed, kept = search_repeats(text)
+    for near in kept:
+        assert 0 <= near.like.start < near.like.end <= near.start < near.end <= len(text)
+        assert near.here or near.there
+        assert 0.0 < near.similarity <= 1.0
+        assert not any(span.start < near.end and near.start < span.end for span in removed)
+
+
+def test_each_span_says_how_it_is_repeated() -> None:
+    def kinds(text: str) -> set[str | None]:
+        return {span.kind for span in find_repeats(text)}
+
+    assert kinds(lines(BODY, BODY)) == {"doubled"}
+    assert kinds(lines(BODY, *ARTICLE[1:])) == {"body"}
+    assert kinds(lines(*(line for part in ARTICLE for line in (part, part)))) == {"interleaved"}
+    assert kinds(lines(BODY, ARTICLE[2])) == {"paragraph"}
 
 
 # --- Real texts -----------------------------------------------------------------------------------

@@ -93,8 +93,17 @@ def answer_page(answer: Mapping[str, Any]) -> str:
         [f"{p['outlet'] or p['article']}: “{p['text']}”" for p in answer["shared_passages"]],
     )
     lines += _listed("said twice", [repeat["text"] for repeat in answer["repeats"]])
+    lines += _listed(
+        "said twice with another fact",
+        [f"{near['text']} ({_facts(near)})" for near in answer["near_repeats"]],
+    )
     lines += _listed("new in this draft", [sentence["text"] for sentence in answer["novel"]])
     return "\n".join(lines)
+
+
+def _facts(near: Mapping[str, Any]) -> str:
+    here, there = (" ".join(near[key]) or "nothing" for key in ("here", "there"))
+    return f"{here}, earlier {there}"
 
 
 def quarantine_page(row: Mapping[str, Any]) -> str:

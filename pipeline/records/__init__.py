@@ -9,6 +9,7 @@ from __future__ import annotations
 from pipeline.records.articles import (
     Article,
     ArticleId,
+    NearRepeat,
     Precision,
     RemovedSpan,
     Span,
@@ -59,6 +60,7 @@ __all__ = [
     "Membership",
     "Merged",
     "NearDuplicate",
+    "NearRepeat",
     "OpenStory",
     "Opened",
     "Precision",

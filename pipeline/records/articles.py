@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, NewType, TypeAlias
 __all__ = [
     "Article",
     "ArticleId",
+    "NearRepeat",
     "Precision",
     "RemovedSpan",
     "Span",
@@ -84,6 +85,10 @@ class RemovedSpan:
         The earlier span this one repeats; None unless the reason is ``repeated``.
     similarity
         Share of words that agree with `copy_of`, 0-1; 1.0 for a copy word by word.
+    kind
+        How it is repeated: ``doubled`` (the text is one thing twice), ``interleaved`` (each line
+        twice), ``body`` (a stretch of the report), ``paragraph`` or ``standfirst``; None unless
+        the reason is ``repeated``.
     """
 
     start: int
@@ -91,6 +96,34 @@ class RemovedSpan:
     reason: str
     copy_of: Span | None = None
     similarity: float | None = None
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearRepeat:
+    """A sentence that stays although the text says nearly the same earlier: a fact differs.
+
+    Parameters
+    ----------
+    start, end
+        Code points into the text.
+    like
+        The earlier span that it resembles.
+    similarity
+        Share of words that agree, 0-1.
+    reason
+        What differs: a ``date``, a ``figure`` (a number, or a word such as "not") or a ``name``.
+    here, there
+        The words that differ, in this sentence and in `like`; one may be empty.
+    """
+
+    start: int
+    end: int
+    like: Span
+    similarity: float
+    reason: Literal["date", "figure", "name"]
+    here: tuple[str, ...]
+    there: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

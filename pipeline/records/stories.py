@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NewType, TypeAlias
 
-from pipeline.records.articles import Article, ArticleId, RemovedSpan, Span
+from pipeline.records.articles import Article, ArticleId, NearRepeat, RemovedSpan, Span
 from pipeline.records.relations import Relation, SharedPassage
 
 __all__ = [
@@ -185,6 +185,8 @@ class SameStory:
         Passages shared word by word, longest first: the article and where in draft and article.
     repeats
         What the draft says twice.
+    near_repeats
+        Sentences of the draft that an earlier one contradicts in a figure or name.
     novel
         Sentences of the draft that no article of the story has.
     """
@@ -195,4 +197,5 @@ class SameStory:
     nearest: ArticleId | None
     shared: tuple[tuple[ArticleId, SharedPassage], ...]
     repeats: tuple[RemovedSpan, ...]
+    near_repeats: tuple[NearRepeat, ...]
     novel: tuple[Span, ...]

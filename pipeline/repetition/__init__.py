@@ -3,23 +3,47 @@
 A page often delivers its body two times: from another container, as a standfirst, interleaved, cut
 off. The rooms, in the order of the flow: `reading` (tokens in sentences in lines), `alignment`
 (stretches of tokens that occur earlier, followed across small edits), `judging` (which sentences
-are copies as a whole; a figure or name that differs refuses), `deciding` (repeated body text, or
-a refrain, a verse, a row of a table or a quotation, which an article may show again) and `spans`.
+are copies as a whole; a figure or name that differs refuses, and is reported), `deciding` (repeated
+body text, or a refrain, a verse, a row of a table or a quotation, which an article may show again)
+and `spans`.
 """
 
 from __future__ import annotations
 
-from pipeline.config import RepetitionSettings
-from pipeline.records import RemovedSpan
-from pipeline.repetition.alignment import align
-from pipeline.repetition.deciding import decide
-from pipeline.repetition.judging import judge
-from pipeline.repetition.reading import page, read, seams, split
-from pipeline.repetition.spans import from_the_earliest, removed_spans, second_half, whole_copies
+from typing import NamedTuple
 
-__all__ = ["find_repeats"]
+from pipeline.config import RepetitionSettings
+from pipeline.records import NearRepeat, RemovedSpan
+from pipeline.repetition.alignment import Match, align
+from pipeline.repetition.deciding import decide
+from pipeline.repetition.judging import judge, other_facts
+from pipeline.repetition.reading import Page, page, read, seams, split
+from pipeline.repetition.spans import (
+    from_the_earliest,
+    near_repeat,
+    removed_spans,
+    second_half,
+    whole_copies,
+)
+
+__all__ = ["Repeats", "find_repeats", "search_repeats"]
 
 _MOST_ROUNDS = 64  # articles need two or three; bounds the work on any input
+
+
+class Repeats(NamedTuple):
+    """What a text says again.
+
+    Parameters
+    ----------
+    removed
+        Later copies, sorted by start, never overlapping.
+    kept
+        Sentences that stay because a figure or name differs from the earlier one, by start.
+    """
+
+    removed: list[RemovedSpan]
+    kept: list[NearRepeat]
 
 
 def find_repeats(
@@ -51,6 +75,29 @@ def find_repeats(
     >>> [(s.start, s.copy_of) for s in find_repeats(f"{lead}\nIt is rusty.\n{lead}")]
     [(88, Span(start=0, end=74))]
     """
+    return _search(text, settings)[0]
+
+
+def search_repeats(
+    text: str,
+    settings: RepetitionSettings = RepetitionSettings(),  # noqa: B008 - frozen
+) -> Repeats:
+    r"""Return the later copies like `find_repeats`, and what is no copy because of one fact.
+
+    Examples
+    --------
+    >>> lead = "The council has closed the old bridge to all traffic until the end of May."
+    >>> (near,) = search_repeats(f"{lead}\n{lead.replace('May', 'June')}").kept
+    >>> near.reason, near.here, near.there
+    ('date', ('June',), ('May',))
+    """
+    removed, view, matches = _search(text, settings)
+    kept = [near_repeat(view, one) for one in other_facts(view, matches, settings.similarity)]
+    return Repeats(removed, kept)
+
+
+def _search(text: str, settings: RepetitionSettings) -> tuple[list[RemovedSpan], Page, list[Match]]:
+    """Return the copies, and what is left of the text with what matches in it."""
     removed: list[RemovedSpan] = []
     while halves := second_half(text, settings.min_words):
         removed += whole_copies(text, *halves)
@@ -63,10 +110,11 @@ def find_repeats(
         if cuts := seams(view, matches):
             rest = split(view, cuts)
             view = page(text, rest)
-        copies = decide(view, judge(view, matches, settings.similarity), settings.min_words)
-        if not copies:
+        copies = judge(view, matches, settings.similarity)
+        kind, repeated = decide(view, copies, settings.min_words)
+        if not repeated:
             break
-        removed += removed_spans(view, copies)
-        gone = {copy.sentence for copy in copies}
+        removed += removed_spans(view, repeated, kind)
+        gone = {copy.sentence for copy in repeated}
         rest = [sentence for number, sentence in enumerate(rest) if number not in gone]
-    return from_the_earliest(sorted(removed, key=lambda span: span.start))
+    return from_the_earliest(sorted(removed, key=lambda span: span.start)), view, matches

@@ -34,18 +34,21 @@ _STARTS_ROW = re.compile(
 )
 
 
-def decide(view: Page, copies: list[Copy], min_words: float) -> list[Copy]:
-    """Return the copies to remove, by the strongest rule that finds any.
+def decide(view: Page, copies: list[Copy], min_words: float) -> tuple[str, list[Copy]]:
+    """Return the copies to remove, by the strongest rule that finds any, and the rule's name.
 
     The rules take turns: what is a refrain shows only when no body is doubled any longer.
     """
-    if doubled := _second_half(view, min_words) or _interleaved(view, min_words):
-        return doubled
+    if doubled := _second_half(view, min_words):
+        return "doubled", doubled
+    if doubled := _interleaved(view, min_words):
+        return "interleaved", doubled
     runs = list(_runs(view, copies))
     if bodies := [copy for run in runs if _is_body(view, run, min_words) for copy in run]:
-        return bodies
-    alone = [copy for run in runs for copy in _standing_alone(view, run, min_words)]
-    return alone or _standfirst(view)
+        return "body", bodies
+    if alone := [copy for run in runs for copy in _standing_alone(view, run, min_words)]:
+        return "paragraph", alone
+    return "standfirst", _standfirst(view)
 
 
 # --- Texts that are doubled as a whole ------------------------------------------------------------

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pipeline.records import Span
 from pipeline.repetition.alignment import LONGEST_EDIT, Match, in_step
 from pipeline.repetition.reading import CURRENCY, Page, ends_sentence
 
-__all__ = ["Copy", "agreement", "is_figure", "judge"]
+__all__ = ["Copy", "Likeness", "agreement", "is_figure", "judge", "kind_of_fact", "other_facts"]
 
 _WORDS_PER_NEW_WORD = 6  # a copy may hold one new word among so many (development set)
 
-# Numbers, months, days and negations that are written in small letters. A copy that has one more
-# of these says something else. English, German, French, Spanish, Italian, Portuguese, Dutch.
-_TELLING = frozenset(
+# Numbers and negations that are written in small letters. A copy that has one more of these, or
+# of the months and days, says something else. English, German, French, Spanish, Italian,
+# Portuguese, Dutch.
+_NUMBERS = frozenset(
     """
     one two three four five six seven eight nine ten eleven twelve dozen twenty thirty forty fifty
     sixty seventy eighty ninety hundred thousand million billion trillion half third quarter twice
@@ -27,6 +28,10 @@ _TELLING = frozenset(
     dos tres cuatro cinco seis siete ocho nueve diez cien mil nunca sin
     due quattro cinque sei sette otto nove dieci cento non mai
     dois três quatro sete oito dez cem não twee drie vijf zes zeven acht negen tien niet geen
+    """.split()  # noqa: SIM905 - a list would be a page long
+) | {"tre"}  # codespell:ignore tre
+_SMALL_CALENDAR = frozenset(
+    """
     lundi mardi mercredi jeudi vendredi samedi dimanche janvier février mars avril juin juillet
     août septembre octobre novembre décembre lunes martes miércoles jueves viernes sábado domingo
     enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
@@ -34,8 +39,21 @@ _TELLING = frozenset(
     luglio settembre ottobre dicembre janeiro fevereiro março maio junho julho setembro outubro
     novembro dezembro maandag dinsdag woensdag donderdag vrijdag zaterdag zondag januari februari
     maart mei augustus
-    """.split()  # noqa: SIM905 - a list would be a page long
-) | {"tre", "juni", "juli", "oktober"}  # codespell:ignore tre,juni,juli,oktober
+    """.split()  # noqa: SIM905
+) | {"juni", "juli", "oktober"}  # codespell:ignore juni,juli,oktober
+_TELLING = _NUMBERS | _SMALL_CALENDAR
+# With capitals they are facts anyhow; this is only to call them dates.
+_CALENDAR = (
+    _SMALL_CALENDAR
+    | frozenset(
+        """
+    january february march april may june july august september october november december monday
+    tuesday wednesday thursday friday saturday sunday märz mai montag dienstag
+    mittwoch donnerstag freitag samstag sonntag
+    """.split()  # noqa: SIM905
+    )
+    | {"januar", "februar", "dezember"}
+)
 
 
 class Copy(NamedTuple):
@@ -49,6 +67,14 @@ class Copy(NamedTuple):
     added: int  # tokens that only the copy has
 
 
+class Likeness(NamedTuple):
+    """A sentence beside what it resembles: the tokens that only one of both has."""
+
+    copy: Copy
+    new: list[int]  # only in the sentence
+    lost: list[int]  # only in its source
+
+
 def agreement(copies: list[Copy]) -> float:
     """Return the share of tokens on which copies and sources agree, 0-1."""
     return sum(copy.agreeing for copy in copies) / sum(copy.size for copy in copies)
@@ -56,8 +82,28 @@ def agreement(copies: list[Copy]) -> float:
 
 def judge(view: Page, matches: list[Match], similarity: float) -> list[Copy]:
     """Return the sentences that are copies, in their order, each with its best source."""
+    best = (
+        max(copies, key=lambda copy: copy.agreeing)
+        for likenesses in _likenesses(view, matches, similarity)
+        if (copies := [one.copy for one in likenesses if not _says_otherwise(view, one)])
+    )
+    return list(best)
+
+
+def other_facts(view: Page, matches: list[Match], similarity: float) -> list[Likeness]:
+    """Return the sentences that would be copies, had they not another figure or name."""
+    best = (
+        max(likenesses, key=lambda one: one.copy.agreeing)
+        for likenesses in _likenesses(view, matches, similarity)
+        if likenesses and all(_says_otherwise(view, one) for one in likenesses)
+    )
+    return [one for one in best if _facts(view, (*one.new, *one.lost))]
+
+
+def _likenesses(view: Page, matches: list[Match], similarity: float) -> Iterator[list[Likeness]]:
+    """Yield, for each sentence that has any, the earlier passages it is similar enough to."""
     matches = _with_cut_word(view, matches)
-    copies, position = [], 0
+    position = 0
     for number in range(len(view.sentences)):
         start, end = view.firsts[number], view.firsts[number + 1]
         while position < len(matches) and matches[position].copy_end <= start:
@@ -66,11 +112,9 @@ def judge(view: Page, matches: list[Match], similarity: float) -> list[Copy]:
         while stop < len(matches) and matches[stop].copy < end:
             stop += 1
         strides = _strides(matches, position, stop)
-        judged = [_judged(view, number, matches, stride, similarity) for stride in strides]
-        found = [copy for copy in judged if copy]
-        if found:
-            copies.append(max(found, key=lambda copy: copy.agreeing))
-    return copies
+        compared = [_compared(view, number, matches, stride, similarity) for stride in strides]
+        if found := [one for one in compared if one]:
+            yield found
 
 
 def _with_cut_word(view: Page, matches: list[Match]) -> list[Match]:
@@ -93,9 +137,9 @@ def _strides(matches: list[Match], start: int, stop: int) -> Iterator[range]:
             first = index + 1
 
 
-def _judged(
+def _compared(
     view: Page, number: int, matches: list[Match], stride: range, similarity: float
-) -> Copy | None:
+) -> Likeness | None:
     start, end = view.firsts[number], view.firsts[number + 1]
     pieces = [_clipped(matches[index], start, end) for index in stride]
     source_start = _source_start(view, matches, stride, pieces[0])
@@ -107,9 +151,9 @@ def _judged(
     added = (Counter(view.keys[t] for t in new) - Counter(view.keys[t] for t in lost)).total()
     size = max(end - start, source_end - source_start)
     agreeing = end - start - added
-    if agreeing < similarity * size or _says_otherwise(view, new, lost, size):
+    if agreeing < similarity * size:
         return None
-    return Copy(number, source_start, source_end, agreeing, size, added)
+    return Likeness(Copy(number, source_start, source_end, agreeing, size, added), new, lost)
 
 
 def _clipped(match: Match, start: int, end: int) -> Match:
@@ -156,17 +200,28 @@ def _edits(
     return new, lost
 
 
-def _says_otherwise(view: Page, new: list[int], lost: list[int], size: int) -> bool:
+def _says_otherwise(view: Page, likeness: Likeness) -> bool:
     """Whether figures or names differ or stand in another order, or the copy says more."""
-    if any(_is_fact(view, token) for token in (*new, *lost)):
+    if any(_is_fact(view, token) for token in (*likeness.new, *likeness.lost)):
         return True
-    new_keys = Counter(view.keys[token] for token in new)
-    lost_keys = Counter(view.keys[token] for token in lost)
-    added, dropped = new_keys - lost_keys, lost_keys - new_keys
-    if added.total() > min(dropped.total() + 1, size / _WORDS_PER_NEW_WORD):
-        return True
+    added, dropped = _difference(view, likeness)
+    allowed = min(dropped.total() + 1, likeness.copy.size / _WORDS_PER_NEW_WORD)
+    return added.total() > allowed or any(map(_is_telling, added))
+
+
+def _difference(view: Page, likeness: Likeness) -> tuple[Counter[str], Counter[str]]:
+    new = Counter(view.keys[token] for token in likeness.new)
+    lost = Counter(view.keys[token] for token in likeness.lost)
+    return new - lost, lost - new
+
+
+def _is_telling(key: str) -> bool:
     # Names of scripts without capitals cannot be told from other words.
-    return any(key in _TELLING or key.lower() == key.upper() for key in added)
+    return key in _TELLING or key.lower() == key.upper()
+
+
+def _facts(view: Page, tokens: Iterable[int]) -> list[int]:
+    return [t for t in tokens if _is_fact(view, t) or _is_telling(view.keys[t])]
 
 
 def _is_fact(view: Page, token: int) -> bool:
@@ -175,6 +230,13 @@ def _is_fact(view: Page, token: int) -> bool:
         return True
     written = view.text[view.tokens[token].start : view.tokens[token].end]
     return written != written.lower() and not (view.begins(token) and key in view.lower)
+
+
+def kind_of_fact(keys: Collection[str]) -> Literal["date", "figure", "name"]:
+    """Return what sort of fact differs where these tokens do."""
+    if any(key in _CALENDAR for key in keys):
+        return "date"
+    return "figure" if any(is_figure(key) or key in _NUMBERS for key in keys) else "name"
 
 
 def is_figure(key: str) -> bool:

@@ -7,13 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pipeline.records import RemovedSpan, Span
+from pipeline.records import NearRepeat, RemovedSpan, Span
 from pipeline.repetition.alignment import LONGEST_EDIT
-from pipeline.repetition.judging import Copy, agreement
+from pipeline.repetition.judging import Copy, Likeness, agreement, kind_of_fact
 from pipeline.repetition.reading import Page, ends_sentence, tokens_of, words_in
 from pipeline.text import paragraphs
 
-__all__ = ["from_the_earliest", "removed_spans", "second_half", "whole_copies"]
+__all__ = ["from_the_earliest", "near_repeat", "removed_spans", "second_half", "whole_copies"]
 
 _REASON = "repeated"
 _SIMILARITY_DIGITS = 4
@@ -48,18 +48,19 @@ def whole_copies(text: str, first: Span, second: Span) -> Iterator[RemovedSpan]:
             reason=_REASON,
             copy_of=Span(first.start + start, first.start + end),
             similarity=1.0,
+            kind="doubled",
         )
 
 
-def removed_spans(view: Page, copies: Sequence[Copy]) -> Iterator[RemovedSpan]:
+def removed_spans(view: Page, copies: Sequence[Copy], kind: str) -> Iterator[RemovedSpan]:
     """Yield one span for each stretch of copies in one line whose sources are one stretch, too."""
     stretch = [copies[0]]
     for copy in copies[1:]:
         if not _goes_on(view, stretch, copy):
-            yield _removed_span(view, stretch)
+            yield _removed_span(view, stretch, kind)
             stretch = []
         stretch.append(copy)
-    yield _removed_span(view, stretch)
+    yield _removed_span(view, stretch, kind)
 
 
 def _goes_on(view: Page, stretch: list[Copy], copy: Copy) -> bool:
@@ -73,14 +74,34 @@ def _goes_on(view: Page, stretch: list[Copy], copy: Copy) -> bool:
     )
 
 
-def _removed_span(view: Page, stretch: list[Copy]) -> RemovedSpan:
+def _removed_span(view: Page, stretch: list[Copy], kind: str) -> RemovedSpan:
     return RemovedSpan(
         start=view.sentences[stretch[0].sentence].span.start,
         end=view.sentences[stretch[-1].sentence].span.end,
         reason=_REASON,
         copy_of=_with_stops(view, stretch[0].source_start, stretch[-1].source_end),
         similarity=round(agreement(stretch), _SIMILARITY_DIGITS),
+        kind=kind,
     )
+
+
+def near_repeat(view: Page, likeness: Likeness) -> NearRepeat:
+    """Return a sentence that stays as it is shown: with the words that differ."""
+    copy, new, lost = likeness
+    span = view.sentences[copy.sentence].span
+    return NearRepeat(
+        start=span.start,
+        end=span.end,
+        like=_with_stops(view, copy.source_start, copy.source_end),
+        similarity=round(agreement([copy]), _SIMILARITY_DIGITS),
+        reason=kind_of_fact([view.keys[token] for token in (*new, *lost)]),
+        here=_words_of(view, new),
+        there=_words_of(view, lost),
+    )
+
+
+def _words_of(view: Page, tokens: Sequence[int]) -> tuple[str, ...]:
+    return tuple(view.text[view.tokens[t].start : view.tokens[t].end] for t in tokens)
 
 
 def _with_stops(view: Page, start: int, end: int) -> Span:

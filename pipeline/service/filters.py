@@ -17,13 +17,14 @@ from pipeline.errors import ConfigError
 from pipeline.fetch import file_name, read_files
 from pipeline.near_duplicates import find_duplicates, group, relate
 from pipeline.records import Article, ArticleId, Failed, RawPage, Timestamp
-from pipeline.repetition import find_repeats
+from pipeline.repetition import search_repeats
 from pipeline.service.warcs import is_warc, warc_pages
 from pipeline.stories import cluster_stories
 from pipeline.story_record import (
     Fields,
     article_fields,
     instant_text,
+    near_repeat_fields,
     relation_fields,
     removal_fields,
 )
@@ -156,16 +157,20 @@ def _date_text(stamp: Timestamp | None) -> str | None:
 def clean_rows(
     articles: Iterable[Article | Failed], settings: Settings
 ) -> Iterator[Fields | Failed]:
-    """Yield each text without what it repeats, and which span each repeat is a copy of."""
+    """Yield each text without what it repeats, and which span each repeat is a copy of.
+
+    What stays because one figure or name differs from what was said before is listed as kept.
+    """
     for article in articles:
         if isinstance(article, Failed):
             yield article
             continue
-        repeats = find_repeats(article.text, settings.repetition)
+        repeats = search_repeats(article.text, settings.repetition)
         yield {
             "id": article.article_id,
-            "text": kept_text(article.text, repeats),
-            "removed": [removal_fields(span) for span in repeats],
+            "text": kept_text(article.text, repeats.removed),
+            "removed": [removal_fields(span) for span in repeats.removed],
+            "kept": [near_repeat_fields(near) for near in repeats.kept],
         }
 
 

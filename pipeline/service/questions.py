@@ -31,6 +31,7 @@ from pipeline.story_record import (
     Fields,
     article_fields,
     instant_text,
+    near_repeat_fields,
     relation_fields,
     removal_fields,
     story_record,
@@ -270,6 +271,10 @@ def _answer_fields(
         "repeats": [
             removal_fields(span) | {"text": draft.text[span.start : span.end]}
             for span in answer.repeats
+        ],
+        "near_repeats": [
+            near_repeat_fields(near) | {"text": draft.text[near.start : near.end]}
+            for near in answer.near_repeats
         ],
         "novel": [
             {"text": draft.text[span.start : span.end], **_span(span)} for span in answer.novel
