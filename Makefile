@@ -15,7 +15,8 @@ ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it 
 test: $(VENV)/dev $(VENV)/strace ## Run the tests
 	$(BIN)/python -m pytest -q
 
-verify: $(VENV)/dev $(VENV)/strace ## The long checks: break a run at every system call (minutes)
+verify: $(VENV)/dev $(VENV)/strace ## The long checks: 300 feeds, a run broken at every system call (a quarter of an hour)
+	$(BIN)/python tests/many_feeds.py --failing 7
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/crash_sweep.py --all
 
 lint: $(VENV)/dev ## Style, types, spelling and the dependency rule
