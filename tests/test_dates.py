@@ -12,6 +12,7 @@ from pipeline.extract.dates import (
     Locale,
     believable,
     first_believable,
+    in_local_time,
     read_dateline,
     read_timestamp,
 )
@@ -216,3 +217,29 @@ def test_any_iso_instant_is_read_to_the_second(moment: datetime, minutes: int) -
     found = read_timestamp(f"{moment:%Y-%m-%dT%H:%M:%S}{zone}", "test")
     assert found is not None
     assert found.instant == expected
+
+
+def stamped(*lines: str) -> list[Timestamp]:
+    found = [read_timestamp(line, "meta") for line in lines]
+    return [stamp for stamp in found if stamp]
+
+
+@pytest.mark.parametrize(
+    ("utc", "other", "minutes"),
+    [
+        ("2026-03-02T22:04:00Z", "Tue, 03 Mar 2026 00:04:00 +0200", 120),
+        ("2026-03-03T05:30:59Z", "2026-03-02 23:30:59", -360),
+        ("2026-03-02T18:50:07Z", "3 March 2026, 00:20", 330),
+        ("2026-03-02T22:04:00Z", "2026-03-02T22:09:00+01:00", 0),
+        ("2026-03-02T22:04:00Z", "2026-03-02 23:05:00", 0),
+        ("2026-03-02T22:04:00Z", "3 March 2026", 0),
+        ("2026-03-02T22:04:00Z", "2026-03-02 22:04:00", 0),
+        ("2026-03-02T22:04:00+01:00", "2026-03-02 22:04:00", 60),
+    ],
+    ids=["offset", "behind", "half", "other", "minutes", "day", "same", "stated"],
+)
+def test_a_time_in_utc_is_told_as_the_outlet_tells_it(utc: str, other: str, minutes: int) -> None:
+    stamp, told = stamped(utc, other)
+    local = in_local_time(stamp, [stamp, told])
+    assert local.offset_minutes == minutes
+    assert local.instant == stamp.instant

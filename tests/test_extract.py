@@ -343,3 +343,23 @@ def test_an_author_may_stand_on_the_page_alone(line: str) -> None:
     article = read(html("", f"{line}<article><h1>Dam holds</h1>{text}</article>"))
     assert article.authors == ("Ada Roe",)
     assert article.origins["authors"] == "byline"
+
+
+def test_dates_of_embedded_posts_and_of_other_articles_are_passed_over() -> None:
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    post = '<blockquote><time datetime="2025-03-12T19:30:12Z">12 March</time></blockquote>'
+    shown = '<span class="date">2 March 2026</span>'
+    article = read(html("", f"<article><h1>Dam holds</h1>{post}{shown}{text}</article>"))
+    assert article.published is not None
+    assert article.published.instant.date().isoformat() == "2026-03-02"
+
+
+def test_a_time_near_midnight_is_told_on_the_day_the_page_shows() -> None:
+    late = ARTICLE | {"datePublished": "2026-03-02T23:10:07Z"}
+    shown = '<time datetime="2026-03-03 04:40:07">3 March</time>'
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    body = f"<article><h1>Dam holds as river rises</h1>{shown}{text}</article>"
+    article = read(html(json_ld(late), body))
+    assert article.published is not None
+    assert article.published.instant == datetime(2026, 3, 2, 23, 10, 7, tzinfo=UTC)
+    assert article.published.offset_minutes == 330

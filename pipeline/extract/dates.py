@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -17,7 +17,14 @@ from pipeline.extract.months import MONTHS
 from pipeline.extract.zones import zoned
 from pipeline.records import Precision, Timestamp, Zone
 
-__all__ = ["Locale", "believable", "first_believable", "read_dateline", "read_timestamp"]
+__all__ = [
+    "Locale",
+    "believable",
+    "first_believable",
+    "in_local_time",
+    "read_dateline",
+    "read_timestamp",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,9 @@ _YEARS = range(1800, 2200)  # guess: no newspaper site dates an article outside 
 _LAST_HOUR, _LAST_MINUTE = 23, 59
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).date()
 _EARLIEST_YEAR = 1900  # systems write year 1, 1899 or 1900 where they know none
+_SAME_INSTANT = timedelta(seconds=60)  # one system may round to minutes
+_QUARTER = timedelta(minutes=15)  # all zones are whole quarters of an hour apart
+_WIDEST_OFFSET = timedelta(hours=14)
 _CLOCK_SKEW = timedelta(days=1)  # a date may lie a zone ahead of the fetcher's clock
 
 _UPDATED = re.compile(
@@ -164,6 +174,34 @@ def first_believable(stamps: list[Timestamp], latest: datetime) -> Timestamp | N
         if _is_exact(stamp) and abs(stamp.instant - first.instant) <= timedelta(days=1)
     )
     return next(agreeing, first)
+
+
+def in_local_time(stamp: Timestamp, others: Iterable[Timestamp]) -> Timestamp:
+    """Return an instant stated in UTC with the offset that the outlet's own clock has.
+
+    Systems write UTC for machines; readers are told a local day. The offset is taken from another
+    statement of the same instant: one with an offset, or one without a zone whose clock is off by
+    quarters of an hour.
+    """
+    if not _is_exact(stamp) or stamp.offset_minutes != 0:
+        return stamp
+    for other in others:
+        shift = other.instant - stamp.instant
+        if _is_exact(other) and other.offset_minutes and abs(shift) < _SAME_INSTANT:
+            return replace(stamp, offset_minutes=other.offset_minutes)
+        if other.zone == "missing" and other.precision != "day":
+            shift = _minutes(other.instant) - _minutes(stamp.instant)
+            quarters, rest = divmod(shift, _QUARTER)
+            same_second = other.precision == "minute" or (
+                other.instant.second == stamp.instant.second
+            )
+            if quarters and not rest and same_second and abs(shift) <= _WIDEST_OFFSET:
+                return replace(stamp, offset_minutes=int(shift.total_seconds()) // 60)
+    return stamp
+
+
+def _minutes(instant: datetime) -> datetime:
+    return instant.replace(second=0, microsecond=0)
 
 
 def _is_exact(stamp: Timestamp) -> bool:

@@ -108,7 +108,7 @@ _CARD_LABEL = re.compile(
     r"(?:written by|verfasst von|geschrieben von|écrit par|escrito por|scritto da|geschreven door)",
     re.IGNORECASE,
 )
-_ASIDE_TAGS = frozenset({"aside", "nav", "footer", "form"})
+_ASIDE_TAGS = frozenset({"aside", "nav", "footer", "form", "blockquote"})  # quoted: embedded posts
 
 
 class Claim(NamedTuple):

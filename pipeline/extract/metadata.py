@@ -14,7 +14,13 @@ from pipeline.extract import json_ld, markup
 from pipeline.extract.addresses import absolute_url, article_url
 from pipeline.extract.body import page_date
 from pipeline.extract.credits import BodyLines, body_lines
-from pipeline.extract.dates import Locale, first_believable, read_dateline, read_timestamp
+from pipeline.extract.dates import (
+    Locale,
+    first_believable,
+    in_local_time,
+    read_dateline,
+    read_timestamp,
+)
 from pipeline.extract.languages import language, language_origin
 from pipeline.extract.markup import Claim
 from pipeline.extract.people import people, starts_with_by
@@ -78,6 +84,9 @@ class _Page:
         return linked + markup.meta_claims(self.meta, names)
 
 
+# Hours UTC between which the day is the same from Chicago to Moscow. Elsewhere it costs a look at
+# the shown times only.
+_DAY_STARTS, _DAY_ENDS = 6, 21
 _NOTHING = Claim("", "")
 _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
 
@@ -293,14 +302,29 @@ def _published(
     ]
     stated = _stamps(claims, locale)
     found = first_believable(stated, fetched_at)
-    if found and found.precision != "day":
-        return found
+    if found and found.precision != "day" and not _near_midnight(found):
+        return in_local_time(found, stated)
     shown = [published for published, _ in _shown_stamps(parts, locale) if published]
-    found = first_believable([*stated, *shown], fetched_at)
+    found = found or _one_day(shown)
     if found:
-        return found
+        best = first_believable([*stated, *shown], fetched_at)
+        return best and in_local_time(best, [*stated, *shown])
+    # Dates of several days, or none: what is shown may belong to other articles.
     guess = page_date(parts.tree, url, fetched_at)
-    return read_timestamp(guess, "guess", locale) if guess else None
+    if guess is None:
+        return first_believable(shown, fetched_at)
+    day = read_timestamp(guess, "guess", locale)
+    return first_believable([*([day] if day else []), *shown], fetched_at)
+
+
+def _near_midnight(stamp: Timestamp) -> bool:
+    """Tell whether an instant may be another day where the outlet is."""
+    return not _DAY_STARTS <= stamp.instant.hour < _DAY_ENDS
+
+
+def _one_day(stamps: Sequence[Timestamp]) -> Timestamp | None:
+    """Return the first of some times, if all are of one day."""
+    return stamps[0] if len({stamp.instant.date() for stamp in stamps}) == 1 else None
 
 
 def _modified(parts: _Page, locale: Locale, fetched_at: datetime) -> Timestamp | None:
