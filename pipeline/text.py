@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -30,14 +29,20 @@ def normalize(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.casefold()  # nothing else applies, and most words are like that
+    if text.isascii():  # most words of most texts: nothing to compose, no odd quotes
+        folded = text.lower()
+        return folded if folded.isprintable() else _dropped().sub("", folded)
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
     return _dropped().sub("", folded)
 
 
 @cache
 def _dropped() -> re.Pattern[str]:
-    """Match what `normalize` drops; made on first use, because it looks at all code points."""
-    every = map(chr, range(sys.maxunicode + 1))
+    """Match what `normalize` drops; made on first use, because it looks at many code points.
+
+    Planes 2 to 13 and the private ones have no characters of these categories.
+    """
+    every = map(chr, (*range(0x20000), *range(0xE0000, 0xE1000)))
     dropped = (c for c in every if unicodedata.category(c) in {"Cf", "Cc"} and c not in "\n\t\r")
     return re.compile(f"[{re.escape(''.join(dropped))}]")
 

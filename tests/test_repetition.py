@@ -391,6 +391,16 @@ def test_spans_are_sorted_apart_and_after_their_sources(text: str) -> None:
 
 
 @given(repetitive_texts())
+def test_both_ways_to_ask_give_the_same_copies(text: str) -> None:
+    assert search_repeats(text).removed == find_repeats(text)
+
+
+def test_an_adjacent_short_line_is_found_however_it_is_quoted() -> None:
+    text = lines("“The wall gave way”", '"The wall gave way"', *ARTICLE)
+    assert removed_texts(text) == ['"The wall gave way"']
+
+
+@given(repetitive_texts())
 def test_the_kept_text_holds_no_repeats(text: str) -> None:
     assert find_repeats(collapse(text)) == []
 

@@ -1,5 +1,6 @@
 """Words, sentences and paragraphs of any script, with their offsets."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -176,3 +177,9 @@ def test_kept_text_takes_removals_in_any_order() -> None:
 def test_keeping_all_twice_changes_nothing_more(text: str) -> None:
     once = kept_text(text, [])
     assert kept_text(once, []) == once
+
+
+def test_every_character_without_width_is_dropped() -> None:
+    every = map(chr, range(sys.maxunicode + 1))
+    unseen = [c for c in every if unicodedata.category(c) in {"Cf", "Cc"} and c not in "\n\t\r"]
+    assert normalize("".join(unseen)) == ""

@@ -79,7 +79,7 @@ _META = XPath("//meta[@content]")
 _JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _HEADINGS = XPath(f"//h1[not({_BESIDE})]")
 _PAGE_TITLE = XPath("//head/title|/html/title")
-_CATEGORIES = XPath("//a[contains(concat(' ', @rel, ' '), ' category ')]")
+_RELATED = XPath("//a[@rel]")
 _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
 _CANONICAL = XPath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@href")
 
@@ -91,6 +91,7 @@ _MOST_LINES = 8  # looked at: what stands further down belongs to other articles
 _DATE_MARK = re.compile(r"date|publish|posted|timestamp|byline|entry-meta|post-meta", re.IGNORECASE)
 _BYLINE_MARK = re.compile(r"byline|author|article-by|writer", re.IGNORECASE)
 _OTHER_MARK = re.compile(r"comment|bio|avatar|image|photo|social|follow|related", re.IGNORECASE)
+_MARKING = frozenset({"class", "id", "itemprop", "rel"})
 _LINE_TAGS = ("time", "span", "p", "div", "li", "b", "em", "small", "abbr", "address", "a", "cite",
               "h2", "h3", "h4", "h5", "h6", "ul", "dd", "strong")  # fmt: skip
 _AUTHOR_PAGE = re.compile(
@@ -193,7 +194,8 @@ def bylines(tree: HtmlElement) -> list[str]:
 
 def category_links(tree: HtmlElement) -> list[Claim]:
     """Return the words of links to the categories of the article (``rel="category tag"``)."""
-    return [Claim("link", text) for a in _CATEGORIES(tree) if (text := visible_text(a))]
+    linked = (a for a in _RELATED(tree) if "category" in a.get("rel").split())
+    return [Claim("link", text) for a in linked if (text := visible_text(a))]
 
 
 def author_links(tree: HtmlElement) -> list[str]:
@@ -230,11 +232,15 @@ def _lines_marked(tree: HtmlElement, mark: re.Pattern[str]) -> list[HtmlElement]
     fitting = (
         element
         for element in tree.iter(*_LINE_TAGS)
-        if (element.tag == "time" or mark.search(_marks(element)))
+        if (element.tag == "time" or _is_marked(element, mark))
         and not any(parent.tag in _ASIDE_TAGS for parent in element.iterancestors())
     )
     return list(islice(fitting, 4 * _MOST_LINES))
 
 
+def _is_marked(element: HtmlElement, mark: re.Pattern[str]) -> bool:
+    return any(mark.search(value) for name, value in element.items() if name in _MARKING)
+
+
 def _marks(element: HtmlElement) -> str:
-    return " ".join(element.get(name, "") for name in ("class", "id", "itemprop", "rel"))
+    return " ".join(value for name, value in element.items() if name in _MARKING)

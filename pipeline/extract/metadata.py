@@ -132,6 +132,7 @@ def read_metadata(
         authors, authors_origin = people(lines.bylines, no_people), "text"
     section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
     paywalled = _paywalled(parts)
+    published, modified = _dates(parts, url, locale, page.fetched_at)
     origins = {
         "title": title.origin,
         "url": _url_origin(url, page.uri),
@@ -148,8 +149,8 @@ def read_metadata(
         outlet=name.text or None,
         authors=authors,
         lang=lang,
-        published=_published(parts, url, locale, page.fetched_at),
-        modified=_modified(parts, locale, page.fetched_at),
+        published=published,
+        modified=modified,
         section=section.text or None,
         image=image.text or None,
         paywalled=paywalled[0],
@@ -292,51 +293,40 @@ def _byline_claims(parts: _Page) -> Iterator[tuple[str, list[str]]]:
     yield from (("byline", [line]) for line in markup.author_links(parts.tree))
 
 
-def _published(
+def _dates(
     parts: _Page, url: str | None, locale: Locale, fetched_at: datetime
-) -> Timestamp | None:
+) -> tuple[Timestamp | None, Timestamp | None]:
+    """Return when it was published and modified; what the page shows is read only where needed."""
+    modified = first_believable(_modified(parts, locale), fetched_at)
+    stated = _stated(parts, locale)
+    found = first_believable(stated, fetched_at)
+    if modified and found and found.precision != "day" and not _near_midnight(found):
+        return in_local_time(found, stated), modified
+    lines = [
+        read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.tree)
+    ]
+    shown = [before for before, _ in lines if before]
+    if modified is None:
+        modified = first_believable([after for _, after in lines if after], fetched_at)
+    if found or _one_day(shown):
+        best = first_believable([*stated, *shown], fetched_at)
+        return best and in_local_time(best, [*stated, *shown]), modified
+    # Times of several days, or none: what is shown may belong to other articles.
+    guess = page_date(parts.tree, url, fetched_at)
+    day = read_timestamp(guess, "guess", locale) if guess else None
+    return first_believable([*([day] if day else []), *shown], fetched_at), modified
+
+
+def _stated(parts: _Page, locale: Locale) -> list[Timestamp]:
     claims = [
-        *(Claim("json-ld", text) for text in parts.stated("datePublished")),
-        *markup.meta_claims(parts.meta, markup.PUBLISHED),
+        *parts.claims(["datePublished"], markup.PUBLISHED),
         *(Claim("json-ld", text) for text in parts.stated("dateCreated", "uploadDate")),
     ]
-    stated = _stamps(claims, locale)
-    found = first_believable(stated, fetched_at)
-    if found and found.precision != "day" and not _near_midnight(found):
-        return in_local_time(found, stated)
-    shown = [published for published, _ in _shown_stamps(parts, locale) if published]
-    found = found or _one_day(shown)
-    if found:
-        best = first_believable([*stated, *shown], fetched_at)
-        return best and in_local_time(best, [*stated, *shown])
-    # Dates of several days, or none: what is shown may belong to other articles.
-    guess = page_date(parts.tree, url, fetched_at)
-    if guess is None:
-        return first_believable(shown, fetched_at)
-    day = read_timestamp(guess, "guess", locale)
-    return first_believable([*([day] if day else []), *shown], fetched_at)
+    return _stamps(claims, locale)
 
 
-def _near_midnight(stamp: Timestamp) -> bool:
-    """Tell whether an instant may be another day where the outlet is."""
-    return not _DAY_STARTS <= stamp.instant.hour < _DAY_ENDS
-
-
-def _one_day(stamps: Sequence[Timestamp]) -> Timestamp | None:
-    """Return the first of some times, if all are of one day."""
-    return stamps[0] if len({stamp.instant.date() for stamp in stamps}) == 1 else None
-
-
-def _modified(parts: _Page, locale: Locale, fetched_at: datetime) -> Timestamp | None:
-    claims = [
-        *(Claim("json-ld", text) for text in parts.stated("dateModified")),
-        *markup.meta_claims(parts.meta, markup.MODIFIED),
-    ]
-    found = first_believable(_stamps(claims, locale), fetched_at)
-    if found:
-        return found
-    shown = [modified for _, modified in _shown_stamps(parts, locale) if modified]
-    return first_believable(shown, fetched_at)
+def _modified(parts: _Page, locale: Locale) -> list[Timestamp]:
+    return _stamps(parts.claims(["dateModified"], markup.MODIFIED), locale)
 
 
 def _stamps(claims: Iterable[Claim], locale: Locale) -> list[Timestamp]:
@@ -344,6 +334,10 @@ def _stamps(claims: Iterable[Claim], locale: Locale) -> list[Timestamp]:
     return [stamp for stamp in read if stamp]
 
 
-def _shown_stamps(parts: _Page, locale: Locale) -> list[tuple[Timestamp | None, Timestamp | None]]:
-    lines = markup.date_lines(parts.tree)
-    return [read_dateline(line.text, line.origin, locale) for line in lines]
+def _near_midnight(stamp: Timestamp) -> bool:
+    """Tell whether an instant may be another day where the outlet is."""
+    return not _DAY_STARTS <= stamp.instant.hour < _DAY_ENDS
+
+
+def _one_day(stamps: Sequence[Timestamp]) -> bool:
+    return len({stamp.instant.date() for stamp in stamps}) == 1

@@ -17,7 +17,7 @@ from pipeline.records import NearRepeat, RemovedSpan
 from pipeline.repetition.alignment import Match, align
 from pipeline.repetition.deciding import decide
 from pipeline.repetition.judging import judge, other_facts
-from pipeline.repetition.reading import Page, page, read, seams, split
+from pipeline.repetition.reading import Page, may_repeat, page, read, seams, split
 from pipeline.repetition.spans import (
     from_the_earliest,
     near_repeat,
@@ -75,7 +75,7 @@ def find_repeats(
     >>> [(s.start, s.copy_of) for s in find_repeats(f"{lead}\nIt is rusty.\n{lead}")]
     [(88, Span(start=0, end=74))]
     """
-    return _search(text, settings)[0]
+    return _search(text, settings)[0] if may_repeat(text) else []
 
 
 def search_repeats(
@@ -92,6 +92,7 @@ def search_repeats(
     ('date', ('June',), ('May',))
     """
     removed, view, matches = _search(text, settings)
+    removed = removed if may_repeat(text) else []
     kept = [near_repeat(view, one) for one in other_facts(view, matches, settings.similarity)]
     return Repeats(removed, kept)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -21,6 +22,7 @@ __all__ = [
     "Token",
     "asks",
     "ends_sentence",
+    "may_repeat",
     "page",
     "read",
     "seams",
@@ -48,6 +50,10 @@ CURRENCY = "$£€¥₩₹₺₽₴₪₫฿%‰"
 _TOKEN = re.compile(
     rf"[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[{_INSIDE_WORD}])*|[{_SPACELESS}]|[{CURRENCY}]"
 )
+_WORD = re.compile(r"\w+")
+_IN_A_ROW = 6  # words; two edits a sentence leave so many alike (see `deciding` for the shares)
+_ODD = re.compile(f"[{_SPACELESS}{_INSIDE_WORD}]")  # one word may be written in two ways
+_FEWEST_WORDS = 24  # a shorter text may be doubled with fewer words in a row
 _ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
 
 
@@ -102,6 +108,25 @@ def tokens_of(text: str, span: Span) -> list[Token]:
     ]
     # A sentence of signs alone ("* * *") is one token, so that it goes and stays like any other.
     return found or [Token(*span, text[span.start : span.end])]
+
+
+def may_repeat(text: str) -> bool:
+    """Whether anything can be removed from a text; quick, and false for most articles.
+
+    Whatever is removed has six words in a row in common with something before it, or is a line
+    that follows its like. Short texts, and scripts without spaces, are always looked at.
+    """
+    if not text.isascii():
+        if _ODD.search(text):
+            return True
+        text = unicodedata.normalize("NFKC", text)
+    text = text.casefold()
+    said = _WORD.findall(text)
+    runs = zip(*(said[first:] for first in range(_IN_A_ROW)), strict=False)
+    if len(said) < _FEWEST_WORDS or len(set(runs)) < len(said) - _IN_A_ROW + 1:
+        return True
+    lines = [words for line in text.splitlines() if (words := _WORD.findall(line))]
+    return any(words == before for before, words in pairwise(lines))
 
 
 def words_in(tokens: Sequence[Token]) -> float:
