@@ -224,9 +224,7 @@ def test_a_robots_txt_of_many_crawlers_and_many_rules_is_read_for_us_alone() -> 
     agents = "".join(f"User-agent: crawler{n}\n" for n in range(10_000))
     rules = "".join(f"Disallow: /{n}\n" for n in range(10_000))
     ours = "User-agent: other, samestory\nUser-agent: samestory\nDisallow: /ours\n"
-    memory = HostMemory(
-        domain="post.example", robots=(agents + rules + ours).encode(), robots_status=200
-    )
+    memory = HostMemory(domain="post.example", robots=agents + rules + ours, robots_status=200)
     read = rules_of(memory, SETTINGS)
     assert read.allow("https://post.example/5")
     assert not read.allow("https://post.example/ours")

@@ -71,15 +71,15 @@ def with_robots(
     hours = settings.robots_hours if known else min(_UNAVAILABLE_HOURS, settings.robots_hours)
     return replace(
         memory,
-        robots=body if status in _FOUND else None,
+        robots=body.decode("utf-8-sig", "replace") if status in _FOUND else None,
         robots_status=status,
         robots_until=now + timedelta(hours=hours),
     )
 
 
-def _parsed(body: bytes, agent: str) -> Protego:
-    lines = body.decode("utf-8-sig", "replace").splitlines()
-    return Protego.parse("\n".join(_shortened(line, agent.lower()) for line in lines))
+def _parsed(text: str, agent: str) -> Protego:
+    lines = (_shortened(line, agent.lower()) for line in text.splitlines())
+    return Protego.parse("\n".join(lines))
 
 
 def _shortened(line: str, agent: str) -> str:

@@ -106,7 +106,7 @@ class HostMemory:
         Name with the port where that is unusual, such as ``feeds.bbci.co.uk``: hosts of one
         registered domain may have different rules. Their pauses hold for all of the domain.
     robots
-        Body of its robots.txt; None where there is none.
+        Text of its robots.txt; None where there is none.
     robots_status
         HTTP status of robots.txt; None before it was asked for.
     robots_until
@@ -118,7 +118,7 @@ class HostMemory:
     """
 
     domain: str
-    robots: bytes | None = None
+    robots: str | None = None
     robots_status: int | None = None
     robots_until: datetime | None = None
     not_before: datetime | None = None
