@@ -290,6 +290,22 @@ def test_one_failing_feed_is_one_line_and_the_rest_is_done(site: Site, tmp_path:
     assert len(titles(tmp_path)) == 2
 
 
+def test_a_feed_is_told_of_each_time_it_fails_and_forgotten_when_it_recovers(
+    site: Site, tmp_path: Path
+) -> None:
+    configure(tmp_path, site, "/feed")
+    rss = site.answers["/feed"]
+    broken = (500, {}, b"oops")
+    nonsense = (200, {"Content-Type": "application/rss+xml"}, b"<html>We moved.</html>")
+    found = []
+    for answer in (rss, broken, broken, rss, nonsense, nonsense, rss, broken):
+        site.answers["/feed"] = answer
+        done = run(tmp_path, "ingest")
+        inputs = run(tmp_path, "quarantine", "list", "--json").stdout.splitlines()
+        found.append((done.returncode, len(inputs)))
+    assert found == [(0, 0), (1, 1), (1, 1), (0, 0), (1, 1), (0, 1), (0, 0), (1, 1)]
+
+
 def test_an_article_put_off_by_the_server_comes_in_a_later_run(site: Site, tmp_path: Path) -> None:
     site.answers["/wheat"] = (503, {"Retry-After": "0"}, b"busy")
     configure(tmp_path, site, "/feed")

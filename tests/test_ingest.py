@@ -350,7 +350,7 @@ def test_everything_else_is_ingested_and_the_run_says_what_failed(
 ) -> None:
     folder, said, code = hostile
     assert code == 1
-    assert "7 inputs to quarantine" in said
+    assert "7 inputs failed" in said
     assert "1 too_large" in said
     assert set(stories_by_article(folder)) >= set(stories_by_article(ingested))
     again = run(folder, "ingest")

@@ -114,13 +114,13 @@ def prune(
 
 
 def finish(report: RunReport, seconds: float, folder: str, *, json: bool) -> None:
-    """Print what failed and what was done; exit 1 if an input failed for the first time."""
+    """Print what failed and what was done; exit 1 if anything failed."""
     for failed in report.failures:
         say(f"{failed.input}: {failed.stage} {failed.reason}: {failed.detail}")
     if report.failures:
         counts = Counter(failed.reason for failed in report.failures)
         shown = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()))
-        say(f"{len(report.failures)} inputs to quarantine: {shown}")
+        say(f"{len(report.failures)} inputs failed: {shown}")
     if json:
         fields = asdict(report)
         fields["failures"] = [

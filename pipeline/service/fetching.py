@@ -120,8 +120,9 @@ def _listings(
     for parsed in in_workers(pages(), run.settings, listing_of_page):
         url = urls.popleft()
         if isinstance(parsed, Failed):
-            run.intake.refused.append(parsed)
+            run.intake.refused.append(replace(parsed, input=url))
         else:
+            run.intake.recovered.add(url)
             yield url, parsed
 
 
@@ -172,6 +173,8 @@ def _changed(run: _Run, outcome: VisitOutcome) -> RawPage | None:
         run.intake.postponed += 1
     if isinstance(result, Failed):
         run.intake.refused.append(result)
+    if isinstance(result, Fetched) and outcome.visit.memory and outcome.visit.memory.failures:
+        run.intake.recovered.add(outcome.visit.url)
     if not isinstance(result, Fetched) or result.unchanged:
         return None
     return run.intake.take_answer(result, outcome.visit)

@@ -31,6 +31,8 @@ class Intake:
         Listings that have more than this run takes.
     refused
         Inputs that cannot be used.
+    recovered
+        Addresses that failed in an earlier run, and answered now.
     """
 
     state: State
@@ -43,6 +45,7 @@ class Intake:
     postponed: int = 0
     listings_cut: int = 0
     refused: list[Failed] = field(default_factory=list)
+    recovered: set[str] = field(default_factory=set)
     _marks: int = 0
     _unmarked: int = 0
 

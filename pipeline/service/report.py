@@ -42,7 +42,7 @@ class RunReport:
     changes
         Stories opened, extended, merged or closed.
     failures
-        Inputs that failed for the first time.
+        Inputs that failed for the first time, and addresses that failed in this run.
     quarantined, articles, stories
         What the state holds after the run; merged stories are not counted.
     files_written, files_removed

@@ -7,7 +7,7 @@ that applies it, so a run that was killed anywhere is finished by the next one.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -19,10 +19,12 @@ from typing import TextIO
 from pipeline.archive import ArchiveWriter, archive_files, recover, scan
 from pipeline.config import PathSettings, Settings, SourceSettings
 from pipeline.errors import ConfigError, LockedError, StateError
+from pipeline.identity import canonical_url
 from pipeline.records import Failed, Retry
 from pipeline.service.ahead import ExtractionAhead, Ready
 from pipeline.service.batch import BatchReport, apply_batch
 from pipeline.service.collecting import collect
+from pipeline.service.intake import Intake
 from pipeline.service.limits import RunLimits
 from pipeline.service.progress import Progress
 from pipeline.service.report import RunReport, reported
@@ -62,7 +64,7 @@ def _ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunRep
         index_archive(settings.paths.raw, state)
         progress("extracting", 0, 0)
         batches = _apply_all(settings, state, progress, ahead.finish())
-        failures = state.add_failures(collected.refused)
+        failures = _keep_failures(state, collected)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
         report = _report(state, batches, failures, view)
@@ -73,6 +75,17 @@ def _ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunRep
             postponed=collected.postponed,
             listings_cut=collected.listings_cut,
         )
+
+
+def _keep_failures(state: State, collected: Intake) -> list[Failed]:
+    """Note what failed; returns what the operator is told.
+
+    A file that cannot be read is told once. An address is told each time that it was asked for in
+    vain, which back-off makes seldom, and forgotten when it answers.
+    """
+    state.forget_failures(collected.recovered)
+    first = set(state.add_failures(collected.refused))
+    return [f for f in collected.refused if f in first or canonical_url(f.input) is not None]
 
 
 def rebuild(
@@ -262,7 +275,7 @@ def _apply_all(
 def _report(
     state: State,
     batches: list[BatchReport],
-    refused: tuple[Failed, ...],
+    refused: Sequence[Failed],
     view: ViewReport,
 ) -> RunReport:
     return RunReport(

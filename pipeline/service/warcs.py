@@ -83,6 +83,9 @@ def _read(run: _Run, source: str, place: str) -> None:
         last = memories.position(source, place)
         if last is None or not _go_on(run, source, place, last):
             _go_on(run, source, place, None)
+        if memory is not None and memory.failures:
+            run.intake.recovered.add(place)
+            memories.keep([UrlMemory(url=place)], [])
     except BusyError as busy:
         run.intake.postponed += 1
         memories.keep([UrlMemory(url=place, not_before=busy.until)], [])

@@ -431,6 +431,11 @@ class State:
         with transaction(self._db):
             return insert_failures(self._db, failures)
 
+    def forget_failures(self, inputs: Iterable[str]) -> None:
+        """Take inputs that could not be fetched, or not read as a listing, out of quarantine."""
+        query = f"""DELETE FROM quarantine WHERE stage IN ('fetch', 'feeds') AND input {IN_LIST}"""
+        self._db.execute(query, (in_list(sorted(inputs)),))
+
     def quarantine(self) -> list[Failed]:
         """Return all failed inputs, by input."""
         rows = self._db.execute("SELECT record FROM quarantine ORDER BY input, stage, reason")
