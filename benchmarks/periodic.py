@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 SIZE = 20_000  # words; far more than articles have
-_RUNS = 3  # the fastest counts: whatever else the machine does only slows
+_RUNS = 5  # the fastest counts: whatever else the machine does only slows
 
 _A = "The ferry hit the old pier at noon."
 _B = "A man was hurt and taken away."

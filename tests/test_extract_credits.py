@@ -29,6 +29,7 @@ LEAD = "A ferry hit the pier at Calder Haven on Monday and injured 14 people, th
         ("NEW DELHI: ", None),
         ("CALDER HAVEN — ", None),
         ("LOS ANGELES, Calif. -- ", None),
+        ("Calder Haven · ", None),
     ],
 )
 def test_a_dateline_is_found_with_its_agency(line: str, agency: str | None) -> None:
@@ -50,6 +51,7 @@ def test_a_dateline_is_found_with_its_agency(line: str, agency: str | None) -> N
         "In Paris (AFP) the ",
         "The pier - ",
         "Calder Haven: ",
+        "It is late · ",
         "(Ada Roe) - ",
         "",
     ],
@@ -86,6 +88,23 @@ def test_lines_around_the_report_leave_it_each_with_its_reason() -> None:
     }
 
 
+def test_a_dateline_may_have_a_line_of_its_own() -> None:
+    assert reasons("NEW DELHI:", LEAD) == {"NEW DELHI:": "dateline"}
+
+
+def test_initials_and_helpers_below_the_report_leave_it() -> None:
+    helpers = "Associated Press writers Ada Roe and Bo Lund contributed to this report."
+    assert reasons(LEAD, helpers, "(ado/dpa)") == {helpers: "credit", "(ado/dpa)": "credit"}
+    assert reasons(LEAD, "(ado)") == {"(ado)": "byline"}
+    assert reasons("(ado)", LEAD) == {}
+
+
+def test_a_line_that_says_where_it_was_first_published_names_the_outlet() -> None:
+    line = "This article was originally published on The Valley Courier."
+    found = body_lines(f"{LEAD}\n{LEAD}\n{line}")
+    assert [(credit.name, credit.raw) for credit in found.wire] == [("The Valley Courier", line)]
+
+
 def test_a_name_alone_above_the_report_is_a_byline() -> None:
     assert reasons("Ada Roe/Bo Lund", LEAD) == {"Ada Roe/Bo Lund": "byline"}
     assert reasons("ADA ROE", LEAD) == {"ADA ROE": "byline"}
@@ -100,6 +119,7 @@ def test_a_heading_is_no_byline() -> None:
 
 def test_a_line_of_the_stated_authors_is_a_byline() -> None:
     assert reasons(LEAD, "Ada Roe", LEAD, authors=("Ada Roe",)) == {"Ada Roe": "byline"}
+    assert reasons("Ada Roe, our reporter, went to see it", LEAD, authors=("Ada Roe",)) == {}
 
 
 def test_what_the_report_says_stays() -> None:
@@ -108,6 +128,7 @@ def test_what_the_report_says_stays() -> None:
         LEAD,
         "Photos of the pier were shown to the court, which will decide in May.",
         "Source of the fire was a cable, the brigade said.",
+        "Editing by hand is slow, said the printer.",
         "The copyright law of 1911 is to blame, he said, and asked for a new one.",
         "The Associated Press asked the operator for comment.",
     )

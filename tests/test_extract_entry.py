@@ -96,3 +96,32 @@ def test_any_object_is_an_article_or_refused_with_a_reason(entry: dict[str, obje
         read(entry, min_words=0).text.encode()
     except UnreadableError as error:
         assert error.reason == "no_text"  # noqa: PT017
+
+
+def test_an_item_that_another_outlet_prints_names_its_source() -> None:
+    entry: dict[str, object] = {
+        "url": "https://www.valleycourier.example/dam",
+        "title": "Dam",
+        "text": TEXT,
+        "outlet": "Harbour Gazette",
+        "origin": "feed",
+    }
+    article = read(entry)
+    assert article.outlet == "The Valley Courier"
+    assert article.wire is not None
+    assert (article.wire.name, article.wire.evidence) == ("Harbour Gazette", "feed")
+    own = read(entry | {"outlet": "Valley Courier"})
+    assert (own.outlet, own.wire) == ("The Valley Courier", None)
+    elsewhere = read(entry | {"url": "https://news.example/1"})
+    assert (elsewhere.outlet, elsewhere.wire) == ("Harbour Gazette", None)
+
+
+def test_an_agency_among_the_authors_of_an_entry_is_its_origin() -> None:
+    article = read({"title": "Dam", "text": TEXT, "authors": ["AFP"], "origin": "feed"})
+    assert article.wire is not None
+    assert (article.wire.name, article.wire.evidence) == ("Agence France-Presse", "byline")
+
+
+def test_lines_beside_the_report_leave_an_entry() -> None:
+    article = read({"title": "Dam", "text": f"CALDER HAVEN (AP) — {TEXT}\n© 2026 The Courier"})
+    assert [span.reason for span in article.removed] == ["dateline", "copyright"]

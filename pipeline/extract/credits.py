@@ -43,7 +43,18 @@ _AGENCY_LINE = re.compile(
     r"source|quelle|fuente|fonte|kilde|källa|bron|zdroj|источник)\b\s*:?",
     re.IGNORECASE,
 )
-_REPORTING = re.compile(r"^\W*(?:reporting|writing|editing|compiled)\s+by\s", re.IGNORECASE)
+_REPORTING = re.compile(
+    r"^\W*(?:reporting|writing|editing|compiled)\s+by\s+(?-i:[A-ZÀ-Þ])|"
+    r"\scontributed\s+(?:reporting|to\s+this\s+(?:report|story|article))\W*$",
+    re.IGNORECASE,
+)
+_TAKEN_OVER = re.compile(
+    r"^\W*(?:this\s+(?:article|story|report)\s+(?:was\s+|is\s+)?)?(?:first|originally|re)-?\s?"
+    r"(?:published|appeared)\s+(?:in|by|on|from|at)\s+(?P<name>[^.,;(]{2,60}?)"
+    r"(?:\s+(?:under|with|on\s+\w+\s\d).*)?\W*$",
+    re.IGNORECASE,
+)
+_INITIALS = re.compile(r"\([^\W\d_]{2,4}(?:/[^\W\d_]{2,12})*\)")  # (ado), (ado/dpa)
 _BYLINE = re.compile(
     r"^\W*(?:by|von|par|por|di|door|af|av|oleh|text|words|story|author|autor(?:in)?|written\s+by)\b",
     re.IGNORECASE,
@@ -57,6 +68,7 @@ _DAY = r"(?:,?\s(?:le\s)?(?:\d{1,2}\.?\s?[^\W\d]{3,9}\.?|[^\W\d]{3,9}\.?\s\d{1,2
 _MARK = r"\s?(?:—|–|--|\.?-|:|\.)\s?"
 _CAPITAL = r"(?=[\"“'‘«„]?[A-ZÀ-ÖØ-ÞΑ-ΩА-Я])"
 _AGENCY = r"\((?P<agency>[^()]{2,24})\)"
+_NAME = r"[A-ZÀ-Þ][\w.'’/-]{1,20}"
 _CAPITALS = r"[A-ZÀ-Þ][A-ZÀ-Þ.'’ -]{2,30}"
 _DATELINES = tuple(
     re.compile(form)
@@ -64,6 +76,7 @@ _DATELINES = tuple(
         rf"{_PLACE}{_DAY},?\s?{_AGENCY}(?:{_MARK}|\s{_CAPITAL})",  # LONDON, March 3 (Reuters) -
         rf"{_AGENCY}{_MARK}(?:[A-ZÀ-Þ][A-ZÀ-Þ ]{{2,20}}{_DAY}{_MARK})?",  # (ANSA) - ROMA, 3 MAR -
         r"【?(?P<agency>新华社|新華社|中新社|中新网)[^，。\s]{2,20}[日]?(?:电|電)】?\s?",
+        rf"(?P<bare>{_NAME}(?:[ -]{_NAME}){{0,2}})\s·\s{_CAPITAL}",  # Calder Haven · A ferry
         # NEW DELHI: and LONDON — have no agency; a place is written in capitals then.
         rf"(?P<bare>{_CAPITALS}(?:,\s?[A-Z][\w.]{{1,15}})?){_DAY}\s?(?:—|–|--|\s-|:)\s+{_CAPITAL}",
     )
@@ -124,9 +137,13 @@ def body_lines(
     gone = {(line.start, line.end) for line in found}
     first = next((span for span in spans if tuple(span) not in gone), None)
     credit = None
-    if first and (place := dateline(text[slice(*first)])):
-        length, credit = place
-        found.append(_removed(Span(first.start, first.start + length), "dateline"))
+    if first:
+        # Some pages give the dateline a line of its own; what follows is looked at with it.
+        line, behind = text[slice(*first)], text[first.end : first.end + 2]
+        length, credit = dateline(line) or dateline(line + behind) or (0, None)
+        if length:
+            end = min(first.end, first.start + length)
+            found.append(_removed(Span(first.start, end), "dateline"))
     removed = tuple(sorted(found, key=lambda line: line.start))
     lines = [(line.reason, text[line.start : line.end]) for line in removed]
     stated = (_credit(words) for reason, words in lines if reason in {"credit", "copyright"})
@@ -144,11 +161,10 @@ def dateline(paragraph: str) -> tuple[int, WireCredit | None] | None:
     --------
     >>> length, credit = dateline("CALDER HAVEN, March 3 (AP) — A ferry hit the pier.")
     >>> length, credit.name
-    (28, 'Associated Press')
+    (29, 'Associated Press')
     """
-    start = paragraph[:_LONGEST_DATELINE_CHARS]
     for pattern in _DATELINES:
-        match = pattern.match(start)
+        match = pattern.match(paragraph[:_LONGEST_DATELINE_CHARS])
         if not match or match.end() == len(paragraph):
             continue
         parts = match.groupdict()
@@ -191,17 +207,20 @@ def _reason(line: str, *, last: bool) -> str | None:
         return None
     if IMAGE_CREDIT.match(line) or (_SIGNED_BY_AN_ARCHIVE.search(line) and not _STOP.search(line)):
         return "image_credit"
-    bare = line.strip(" ()[]–—-.")
-    if _REPORTING.match(line) or (_AGENCY_LINE.match(line) and agency_in(line)):
+    if _REPORTING.search(line) or (_AGENCY_LINE.match(line) and agency_in(line)):
         return "credit"
-    if (
-        last
-        and agency_in(line)
-        and agency_in(line) == agency_in(bare.split("/")[0])
-        and (len(bare.split()) <= _FEWEST_NAME_WORDS)
-    ):
+    if _TAKEN_OVER.match(line) or (last and _is_agency(line)):
         return "credit"
+    if last and _INITIALS.fullmatch(line):
+        return "credit" if agency_in(line) else "byline"
     return None
+
+
+def _is_agency(line: str) -> bool:
+    """Tell whether a line is an agency's name alone, or with a desk: ``(dpa/lno)``."""
+    bare = line.strip(" ()[]–—-.")
+    named = agency_in(bare.split("/")[0])
+    return bool(named) and named == agency_in(line) and len(bare.split()) <= _FEWEST_NAME_WORDS
 
 
 def _is_byline(line: str) -> bool:
@@ -216,7 +235,10 @@ def _is_name(line: str, authors: Collection[str], text_behind: str) -> bool:
         return False
     names = people([line])
     if authors:
-        return bool(names) and {_plain(n) for n in names} <= {_plain(a) for a in authors}
+        named = " ".join(_plain(name) for name in names).split()
+        more = len(_plain(line).split()) - len(named)
+        known = {_plain(name) for name in names} <= {_plain(author) for author in authors}
+        return bool(names) and known and more < _FEWEST_NAME_WORDS
     return bool(text_behind) and bool(names) and _reads_as_names(names, line, text_behind)
 
 
@@ -238,8 +260,9 @@ def _reads_as_names(names: Collection[str], line: str, text_behind: str) -> bool
 
 
 def _credit(line: str) -> WireCredit | None:
-    agency = agency_in(line)
-    return WireCredit(name=agency, evidence="credit_line", raw=line) if agency else None
+    taken_over = _TAKEN_OVER.match(line)
+    name = agency_in(line) or (taken_over and taken_over["name"].strip(" “”\"'"))
+    return WireCredit(name=name, evidence="credit_line", raw=line) if name else None
 
 
 def _removed(span: Span, reason: str) -> RemovedSpan:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from lxml.etree import strip_elements
 from lxml.html import HTMLParser, document_fromstring
 
+from pipeline.config import Outlet
 from pipeline.errors import UnreadableError
 from pipeline.extract.credits import body_lines
 from pipeline.extract.dates import Locale, first_believable, read_timestamp
@@ -53,10 +54,10 @@ def read_entry(page: RawPage, outlets: OutletTable) -> Article:
     title = " ".join(_plain(_string(entry, "title")).split())
     text = _lines(_string(entry, "text")) or _lines(_plain(_string(entry, "html")))
     url = canonical_url(_string(entry, "url"))
-    outlet = outlet_named(outlets, _string(entry, "outlet")) or outlet_at(
-        outlets, host_of(url or "")
-    )
-    name = outlet.name if outlet else _string(entry, "outlet") or host_of(url or "") or None
+    source, printed_by = _string(entry, "outlet"), outlet_at(outlets, host_of(url or ""))
+    taken_over = bool(source) and _is_taken_over(entry, printed_by)
+    outlet = printed_by if taken_over else outlet_named(outlets, source) or printed_by
+    name = outlet.name if outlet else source or host_of(url or "") or None
     lang = language([_string(entry, "lang")], text)
     country = (outlet and outlet.country) or country_of_host(host_of(url or ""))
     locale = Locale(country=country, lang=lang)
@@ -66,7 +67,7 @@ def read_entry(page: RawPage, outlets: OutletTable) -> Article:
     stated = {"title": title, "url": url, "authors": authors}
     origins = {field: origin for field, value in stated.items() if value}
     if name:
-        origins["outlet"] = origin if _string(entry, "outlet") else "address"
+        origins["outlet"] = origin if source and not taken_over else "address"
     return Article(
         article_id=article_id(url, title, text),
         text=text,
@@ -79,7 +80,7 @@ def read_entry(page: RawPage, outlets: OutletTable) -> Article:
         modified=_date(entry, "modified", locale, page),
         removed=lines.removed,
         uri=page.uri,
-        wire=first_credit([*_wire(entry, url, outlets), *lines.wire], None),
+        wire=first_credit([*_wire(entry, taken_over=taken_over), *lines.wire], name),
         origins=origins | _lang_origin(entry, lang),
     )
 
@@ -89,13 +90,16 @@ def _lang_origin(entry: Mapping[str, object], lang: str | None) -> dict[str, str
     return {"lang": _origin(entry) if origin == "stated" else origin} if origin else {}
 
 
-def _wire(
-    entry: Mapping[str, object], url: str | None, outlets: OutletTable
-) -> Iterator[WireCredit]:
-    """Yield what a feed names as source of an item that another outlet prints, then agencies."""
+def _is_taken_over(entry: Mapping[str, object], printed_by: Outlet | None) -> bool:
+    """Tell whether a feed names another source for an item than the outlet that prints it."""
     source = _string(entry, "outlet")
-    host = outlet_at(outlets, host_of(url or ""))
-    if _origin(entry) == "feed" and source and host and not is_named(host, source):
+    return bool(_origin(entry) == "feed" and printed_by and not is_named(printed_by, source))
+
+
+def _wire(entry: Mapping[str, object], *, taken_over: bool) -> Iterator[WireCredit]:
+    """Yield the source that a feed names, then the agencies among the authors."""
+    if taken_over:
+        source = _string(entry, "outlet")
         yield WireCredit(name=agency_named(source) or source, evidence="feed", raw=source)
     for name in _authors(entry):
         if agency := agency_named(name):
