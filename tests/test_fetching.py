@@ -139,6 +139,16 @@ def test_a_feed_leads_to_its_articles_dated_by_the_feed_where_pages_are_not(
     assert published == {"2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z"}
 
 
+def test_a_feed_says_whose_report_a_page_prints(site: Site, tmp_path: Path) -> None:
+    named = feed(site.base, "ferry").replace(b"<guid>", b"<author>AFP</author><guid>")
+    site.put("/feed", named, "application/rss+xml")
+    configure(tmp_path, site, "/feed")
+    assert run(tmp_path, "ingest").returncode == 0
+    (record,) = (json.loads(body) for name, body in view(tmp_path).items() if "/" in name)
+    wire = {"name": "Agence France-Presse", "evidence": "byline", "raw": "AFP"}
+    assert record["articles"][0]["wire"] == wire
+
+
 def test_a_second_run_asks_only_for_the_feed_and_changes_nothing(
     site: Site, tmp_path: Path
 ) -> None:

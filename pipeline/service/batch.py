@@ -206,14 +206,19 @@ def _without_listed(
 ) -> list[Article]:
     """Return the articles without entries of fetched feeds that are teasers or have a page here.
 
-    The page says more. Only a date that the page leaves out is taken from the entry.
+    The page says more. Only a date and a source that the page leaves out are taken from the entry.
     """
     entries = [article for article in articles if _is_entry(article)]
     known = {a.url for a in entries if a.url and state.has_page_of(a.url, number)}
-    hints = {a.article_id: a.published for a in entries if a.published}
+    dates = {a.article_id: a.published for a in entries if a.published}
+    wires = {a.article_id: a.wire for a in entries if a.wire}
     least = settings.extract.min_words
     return [
-        a if a.published else replace(a, published=hints.get(a.article_id))
+        replace(
+            a,
+            published=a.published or dates.get(a.article_id),
+            wire=a.wire or wires.get(a.article_id),
+        )
         for a in articles
         if not _is_entry(a) or (a.url not in known and len(words(a.text)) >= least)
     ]
