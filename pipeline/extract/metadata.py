@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +88,7 @@ class _Page:
 # Hours UTC between which the day is the same from Chicago to Moscow. Elsewhere it costs a look at
 # the shown times only.
 _DAY_STARTS, _DAY_ENDS = 6, 21
+_PIECES = re.compile(r"\s*[|•·]\s*")
 _NOTHING = Claim("", "")
 _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
 
@@ -288,8 +290,10 @@ def _authors(parts: _Page, no_people: Sequence[str]) -> tuple[tuple[str, ...], s
 
 def _byline_claims(parts: _Page) -> Iterator[tuple[str, list[str]]]:
     """Yield the bylines that the page shows; only looked for where nothing states an author."""
-    marked = sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True)
-    yield from (("byline", [line]) for line in marked)
+    for line in sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True):
+        # "By Ada Roe | World | 3 comments": only what the "By" stands before is a name.
+        pieces = _PIECES.split(line) if starts_with_by(line) else [line]
+        yield from (("byline", [piece]) for piece in pieces)
     yield from (("byline", [line]) for line in markup.author_links(parts.tree))
 
 

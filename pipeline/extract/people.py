@@ -12,6 +12,7 @@ from pipeline.extract.wire import agency_named
 __all__ = ["names_only", "people", "starts_with_by"]
 
 _LONGEST_NAME_CHARS = 60
+_FEWEST_LETTERS = 2
 _MOST_WORDS = 6  # "María del Carmen de la Cruz" has six; longer is a sentence
 _MOST_AUTHORS = 30
 _LONGEST_BYLINE_CHARS = 1000
@@ -37,10 +38,17 @@ _DESK = re.compile(
     r"redazione|redactie|redaksi|redakcja|redakce|редакция|none|null|undefined|author)\b|redaktion\b",
     re.IGNORECASE,
 )
+_COMPANY = re.compile(
+    r"\b(?:gmbh|e\.\s?v|inc|ltd|llc|plc|s\.a|s\.r\.l|corp|corporation|foundation|stiftung|verlag|"
+    r"university|universität|institute|institut|ministry|ministerium)\b|(?:stiftung|verlag|institut)$",
+    re.IGNORECASE,
+)
 _ROLE = re.compile(
     r"\b(?:editor|reporter|correspondent|writer|columnist|contributor|producer|journalist|anchor|"
     r"critic|chief|professor|fellow|director|redakteur(?:in)?|korrespondent(?:in)?|journaliste|"
-    r"periodista|md|phd|dvm|rn|mba|jd|esq|special to)\b",
+    r"periodista|expert|consultant|analyst|specialist|manager|founder|ceo|cto|president|engineer|"
+    r"dietitian|strategist|coordinator|economist|researcher|attorney|coach|special to)\b|"
+    r"(?<=\w\s)(?:md|phd|dvm|rn|mba|jd|esq)\b",
     re.IGNORECASE,
 )
 # Reporter, correspondent, leader writer; "and one more".
@@ -48,6 +56,12 @@ _ROLE_BEHIND = re.compile(
     r"\s*(?:선임기자|인턴기자|전문기자|기자|특파원|논설위원|編集委員|特派員|記者|记者)(?:\s*외\s*\d+명)?$"
 )
 _ASIDE = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")  # initials, places, roles in brackets
+# Who else had a hand in it, and when: not the author.
+_HELPERS = re.compile(
+    r"\s+(?:(?:medically\s+)?reviewed|updated|edited|fact[- ]checked|photos?|illustrations?|"
+    r"translated)\s+by\b.*$|\s+last\s+updated?\b.*$",
+    re.IGNORECASE,
+)
 _FROM_DIGIT = re.compile(r"(?:^|\s)\d.*$")  # a date or reading time behind the name
 # What stands between a name and the digits of a date.
 _DATE_WORDS = frozenset(MONTHS) | {
@@ -82,8 +96,9 @@ _DATE_WORDS = frozenset(MONTHS) | {
     ),
 }
 _LABEL = re.compile(
-    r"^(?:image|photo|picture|video|foto|bild|quelle|source|credit|copyright|©|editor|redacteur)s?\b"
-    r"\s*[:©]|\b(?:twitter|facebook|instagram|linkedin|whatsapp)\b",
+    r"^(?:view|see|read|show)\s|^(?:image|photo|picture|video|foto|bild|quelle|source|credit|copyright|©|editor|redacteur)s?\b"
+    r"\s*[:©]|\b(?:twitter|facebook|instagram|linkedin|whatsapp|bluesky|"
+    r"mastodon|youtube|tiktok|pinterest|github|telegram)\b",
     re.IGNORECASE,
 )
 _PARTICLES = frozenset(
@@ -156,6 +171,7 @@ def _is_capitalised(piece: str) -> bool:
 def _names(byline: str) -> list[str]:
     line = _ASIDE.sub(" ", html.unescape(byline[:_LONGEST_BYLINE_CHARS]))
     line = _PREFIX.sub("", " ".join(_ADDRESS.sub(" ", line).split()))
+    line = _HELPERS.sub("", line)
     parts = [part for piece in _SEPARATOR.split(line) for part in _AND_OF_SOME.split(piece)]
     found = [name for part in parts for name in _comma_separated(_PREFIX.sub("", part))]
     return [_once(_ROLE_BEHIND.sub("", name)) for name in found]
@@ -186,14 +202,14 @@ def _without_date(piece: str) -> str:
 
 
 def _is_name(name: str) -> bool:
-    if not _LETTER.search(name) or len(name) > _LONGEST_NAME_CHARS:
+    if len(_LETTER.findall(name)) < _FEWEST_LETTERS or len(name) > _LONGEST_NAME_CHARS:
         return False
     first, *rest = name.split()
     if all(word.casefold().strip(".:") in _DATE_WORDS for word in (first, *rest)):
         return False
     if first.islower() and first not in _PARTICLES and any(word[0].isupper() for word in rest):
         return False  # "ku Frankfurt": somebody's initials and where he was
-    groups_and_jobs = (_DESK, _ROLE, _LABEL)
+    groups_and_jobs = (_DESK, _COMPANY, _ROLE, _LABEL)
     return len(name.split()) <= _MOST_WORDS and not any(p.search(name) for p in groups_and_jobs)
 
 
