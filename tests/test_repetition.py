@@ -472,6 +472,18 @@ def test_formulaic_sentences_are_reported_with_what_differs() -> None:
     assert (near.here, near.there) == (("Lindhaven", "95"), ("Ostwick", "120"))
 
 
+def test_figures_are_reported_whole() -> None:
+    told = "Shares in Ostwick Sea Walls fell 6.6% to close at 3,120.5 pence on the last day."
+    other = told.replace("6.6%", "8.8%").replace("3,120.5", "3,044.5")
+    (near,) = search_repeats(lines(told, LEAD, other)).kept
+    assert (near.here, near.there) == (("8.8%", "3,044.5"), ("6.6%", "3,120.5"))
+
+
+def test_rows_and_verses_that_differ_are_not_reported() -> None:
+    table = [f"Ostwick {n} - 1 Lindhaven United of the Northern League" for n in range(4)]
+    assert search_repeats(lines(*table)).kept == []
+
+
 def test_nothing_is_reported_of_an_article_or_its_clean_copy() -> None:
     assert search_repeats(BODY) == ([], [])
     assert search_repeats(lines(BODY, BODY)).kept == []

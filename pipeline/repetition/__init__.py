@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipeline.config import RepetitionSettings
 from pipeline.records import NearRepeat, RemovedSpan
 from pipeline.repetition.alignment import Match, align
-from pipeline.repetition.deciding import decide
+from pipeline.repetition.deciding import decide, is_prose
 from pipeline.repetition.judging import judge, other_facts
 from pipeline.repetition.reading import Page, may_repeat, page, read, seams, split
 from pipeline.repetition.spans import (
@@ -39,7 +39,7 @@ class Repeats(NamedTuple):
     removed
         Later copies, sorted by start, never overlapping.
     kept
-        Sentences that stay because a figure or name differs from the earlier one, by start.
+        Sentences of prose that stay because a figure, date or name differs, by start.
     """
 
     removed: list[RemovedSpan]
@@ -93,7 +93,12 @@ def search_repeats(
     """
     removed, view, matches = _search(text, settings)
     removed = removed if may_repeat(text) else []
-    kept = [near_repeat(view, one) for one in other_facts(view, matches, settings.similarity)]
+    kept = [
+        near_repeat(view, one)
+        for one in other_facts(view, matches, settings.similarity)
+        # Rows of tables and verses differ in a figure by nature.
+        if is_prose(view, one.copy.sentence)
+    ]
     return Repeats(removed, kept)
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pipeline.repetition.judging import Copy, agreement, is_figure
 from pipeline.repetition.reading import Page, asks, ends_sentence
 
-__all__ = ["decide"]
+__all__ = ["decide", "is_prose"]
 
 # Chosen on the development set of repeated texts, then by looking at everything that was removed
 # from 4,783 natural articles; words unless said otherwise.
@@ -129,7 +129,7 @@ def _goes_on(view: Page, run: list[Copy], copy: Copy) -> bool:
 def _is_body(view: Page, run: list[Copy], min_words: float) -> bool:
     if agreement(run) < _BODY_AGREEMENT:
         return False
-    prose = [view.weights[copy.sentence] for copy in run if _is_prose(view, copy.sentence)]
+    prose = [view.weights[copy.sentence] for copy in run if is_prose(view, copy.sentence)]
     if len(prose) >= _BODY_SENTENCES and sum(prose) >= _BODY_WORDS:
         return True
     return _words(view, run) >= max(min_words, _WHOLE_SHARE * sum(view.line_words))
@@ -139,7 +139,7 @@ def _words(view: Page, copies: list[Copy]) -> float:
     return sum(view.weights[copy.sentence] for copy in copies)
 
 
-def _is_prose(view: Page, sentence: int) -> bool:
+def is_prose(view: Page, sentence: int) -> bool:
     """Whether a sentence is body text, and no verse, row of a table or entry of a list."""
     if _is_row(view, view.line_of[sentence]):
         return False
@@ -184,7 +184,7 @@ def _is_repeat(view: Page, line: int, copies: list[Copy], min_words: float) -> b
 
 
 def _is_paragraph(view: Page, line: int) -> bool:
-    return any(_is_prose(view, number) for number in view.lines[line])
+    return any(is_prose(view, number) for number in view.lines[line])
 
 
 def _is_caption(view: Page, line: int) -> bool:
