@@ -243,3 +243,10 @@ def test_a_time_in_utc_is_told_as_the_outlet_tells_it(utc: str, other: str, minu
     local = in_local_time(stamp, [stamp, told])
     assert local.offset_minutes == minutes
     assert local.instant == stamp.instant
+
+
+def test_an_outlet_of_a_country_with_one_zone_tells_the_time_of_that_zone() -> None:
+    (summer,) = stamped("2026-07-02T22:04:00Z")
+    assert in_local_time(summer, [], "DE").offset_minutes == 120
+    assert in_local_time(summer, [], "US").offset_minutes == 0
+    assert in_local_time(summer, [], None).offset_minutes == 0

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from pipeline.extract.months import MONTHS
-from pipeline.extract.zones import zoned
+from pipeline.extract.zones import home_offset, zoned
 from pipeline.records import Precision, Timestamp, Zone
 
 __all__ = [
@@ -176,12 +176,14 @@ def first_believable(stamps: list[Timestamp], latest: datetime) -> Timestamp | N
     return next(agreeing, first)
 
 
-def in_local_time(stamp: Timestamp, others: Iterable[Timestamp]) -> Timestamp:
+def in_local_time(
+    stamp: Timestamp, others: Iterable[Timestamp], country: str | None = None
+) -> Timestamp:
     """Return an instant stated in UTC with the offset that the outlet's own clock has.
 
     Systems write UTC for machines; readers are told a local day. The offset is taken from another
     statement of the same instant: one with an offset, or one without a zone whose clock is off by
-    quarters of an hour.
+    quarters of an hour. Else from the outlet's country, where that has one zone.
     """
     if not _is_exact(stamp) or stamp.offset_minutes != 0:
         return stamp
@@ -197,7 +199,8 @@ def in_local_time(stamp: Timestamp, others: Iterable[Timestamp]) -> Timestamp:
             )
             if quarters and not rest and same_second and abs(shift) <= _WIDEST_OFFSET:
                 return replace(stamp, offset_minutes=int(shift.total_seconds()) // 60)
-    return stamp
+    at_home = home_offset(stamp.instant, country)
+    return stamp if at_home is None else replace(stamp, offset_minutes=at_home)
 
 
 def _minutes(instant: datetime) -> datetime:

@@ -30,6 +30,7 @@ __all__ = [
     "date_lines",
     "headings",
     "json_ld_blocks",
+    "lines_around_heading",
     "links",
     "meta",
     "meta_claims",
@@ -78,6 +79,8 @@ _BESIDE = "ancestor::aside or ancestor::nav or ancestor::footer or ancestor::for
 _META = XPath("//meta[@content]")
 _JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _HEADINGS = XPath(f"//h1[not({_BESIDE})]")
+_BELOW = XPath("following::*[position() <= 30]")
+_ABOVE = XPath("preceding::*[position() <= 12]")
 _PAGE_TITLE = XPath("//head/title|/html/title")
 _RELATED = XPath("//a[@rel]")
 _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
@@ -85,10 +88,13 @@ _CANONICAL = XPath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@hre
 
 
 _LONGEST_LINE_CHARS = 160  # of a dateline or byline; longer ones are text
+_LONGEST_LONE_DATE = 60  # characters: "Wednesday, 18 September 2025, 18:40 Uhr" with a label
 _MOST_LINES = 8  # looked at: what stands further down belongs to other articles
 
 
-_DATE_MARK = re.compile(r"date|publish|posted|timestamp|byline|entry-meta|post-meta", re.IGNORECASE)
+_DATE_MARK = re.compile(
+    r"date|publish|posted|timestamp|byline|entry-?meta|post-?meta|datum", re.IGNORECASE
+)
 _BYLINE_MARK = re.compile(r"byline|author|article-by|writer", re.IGNORECASE)
 _OTHER_MARK = re.compile(r"comment|bio|avatar|image|photo|social|follow|related", re.IGNORECASE)
 _MARKING = frozenset({"class", "id", "itemprop", "rel"})
@@ -177,9 +183,22 @@ def date_lines(tree: HtmlElement) -> list[Claim]:
         if stated:
             marked.append(Claim("time", stated))
         text = visible_text(element)
-        if text and len(text) <= _LONGEST_LINE_CHARS:
-            shown.append(Claim("text", text))
+        if text and len(text) <= 2 * _LONGEST_LINE_CHARS:  # "posted on ... under ... by ..."
+            shown.append(Claim("text", text[:_LONGEST_LINE_CHARS]))
     return [*marked[:_MOST_LINES], *shown[:_MOST_LINES]]
+
+
+def lines_around_heading(tree: HtmlElement) -> list[Claim]:
+    """Return the short lines next to the headline, those below it first.
+
+    Of several top headings the longest is the headline; the others name the site or a section.
+    """
+    heading = max(_HEADINGS(tree), key=lambda element: len(visible_text(element)), default=None)
+    if heading is None:
+        return []
+    around = (e for e in [*_BELOW(heading), *reversed(_ABOVE(heading))] if e.tag in _LINE_TAGS)
+    texts = (" ".join((element.text or "").split()) for element in around)
+    return [Claim("text", text) for text in texts if text and len(text) <= _LONGEST_LONE_DATE]
 
 
 def bylines(tree: HtmlElement) -> list[str]:

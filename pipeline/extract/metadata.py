@@ -89,6 +89,8 @@ class _Page:
 # the shown times only.
 _DAY_STARTS, _DAY_ENDS = 6, 21
 _PIECES = re.compile(r"\s*[|•·]\s*")
+# "Calder Haven, (12.11.2021). A ferry": a place and a date before anything is said.
+_LEAD_DATE = re.compile(r"\W*[^\W\d_][\w./ -]{1,30}?,?\s\(?(?P<date>\d{1,2}[^()\n]{5,20})[).,:]")
 _NOTHING = Claim("", "")
 _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
 
@@ -134,7 +136,7 @@ def read_metadata(
         authors, authors_origin = people(lines.bylines, no_people), "text"
     section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
     paywalled = _paywalled(parts)
-    published, modified = _dates(parts, url, locale, page.fetched_at)
+    published, modified = _dates(parts, text, url, locale, page.fetched_at)
     origins = {
         "title": title.origin,
         "url": _url_origin(url, page.uri),
@@ -298,14 +300,14 @@ def _byline_claims(parts: _Page) -> Iterator[tuple[str, list[str]]]:
 
 
 def _dates(
-    parts: _Page, url: str | None, locale: Locale, fetched_at: datetime
+    parts: _Page, text: str, url: str | None, locale: Locale, fetched_at: datetime
 ) -> tuple[Timestamp | None, Timestamp | None]:
     """Return when it was published and modified; what the page shows is read only where needed."""
     modified = first_believable(_modified(parts, locale), fetched_at)
     stated = _stated(parts, locale)
     found = first_believable(stated, fetched_at)
     if modified and found and found.precision != "day" and not _near_midnight(found):
-        return in_local_time(found, stated), modified
+        return in_local_time(found, stated, locale.country), modified
     lines = [
         read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.tree)
     ]
@@ -314,8 +316,14 @@ def _dates(
         modified = first_believable([after for _, after in lines if after], fetched_at)
     if found or _one_day(shown):
         best = first_believable([*stated, *shown], fetched_at)
-        return best and in_local_time(best, [*stated, *shown]), modified
+        return best and in_local_time(best, [*stated, *shown], locale.country), modified
     # Times of several days, or none: what is shown may belong to other articles.
+    if not shown:
+        lead = _LEAD_DATE.match(text)
+        claims = [Claim("text", lead["date"])] if lead else []
+        around = _stamps([*markup.lines_around_heading(parts.tree), *claims], locale)
+        if near := first_believable(around, fetched_at):
+            return near, modified
     guess = page_date(parts.tree, url, fetched_at)
     day = read_timestamp(guess, "guess", locale) if guess else None
     return first_believable([*([day] if day else []), *shown], fetched_at), modified

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.records import Zone
 
-__all__ = ["zoned"]
+__all__ = ["home_offset", "zoned"]
 
 # Hours east of UTC of abbreviations that mean one offset wherever news is written (tz database).
 # CDT is Cuba's too; no outlet seen writes it so.
@@ -50,6 +50,23 @@ _AMBIGUOUS = {
     "WST": {"AU": "Australia/Perth", "WS": "Pacific/Apia"},
 }  # fmt: skip
 
+# Countries where everybody's clock shows the same (tz database), as far as outlets are known there.
+_HOME = {
+    "AE": "Asia/Dubai", "AT": "Europe/Vienna", "BD": "Asia/Dhaka", "BE": "Europe/Brussels",
+    "BG": "Europe/Sofia", "CH": "Europe/Zurich", "CN": "Asia/Shanghai", "CO": "America/Bogota",
+    "CZ": "Europe/Prague", "DE": "Europe/Berlin", "DK": "Europe/Copenhagen", "EG": "Africa/Cairo",
+    "FI": "Europe/Helsinki", "FR": "Europe/Paris", "GB": "Europe/London", "GH": "Africa/Accra",
+    "GR": "Europe/Athens", "HK": "Asia/Hong_Kong", "HR": "Europe/Zagreb", "HU": "Europe/Budapest",
+    "IE": "Europe/Dublin", "IL": "Asia/Jerusalem", "IN": "Asia/Kolkata", "IT": "Europe/Rome",
+    "JP": "Asia/Tokyo", "KE": "Africa/Nairobi", "KR": "Asia/Seoul", "LK": "Asia/Colombo",
+    "LU": "Europe/Luxembourg", "NG": "Africa/Lagos", "NL": "Europe/Amsterdam",
+    "NO": "Europe/Oslo", "PH": "Asia/Manila", "PK": "Asia/Karachi", "PL": "Europe/Warsaw",
+    "RO": "Europe/Bucharest", "SE": "Europe/Stockholm", "SG": "Asia/Singapore",
+    "SK": "Europe/Bratislava", "TH": "Asia/Bangkok", "TR": "Europe/Istanbul",
+    "TW": "Asia/Taipei", "UA": "Europe/Kyiv", "VN": "Asia/Ho_Chi_Minh",
+    "ZA": "Africa/Johannesburg",
+}  # fmt: skip
+
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+\-−])(\d{1,2}):?(\d{2})?$")
 _WIDEST_OFFSET_HOURS = 14  # Kiribati; anything beyond is no offset
 
@@ -80,6 +97,16 @@ def zoned(local: datetime, name: str, country: str | None) -> tuple[datetime, Zo
     if region:
         return local.replace(tzinfo=ZoneInfo(region)), "guessed_from_outlet"
     return local.replace(tzinfo=UTC), "ambiguous" if name in _AMBIGUOUS else "missing"
+
+
+def home_offset(instant: datetime, country: str | None) -> int | None:
+    """Return the minutes east of UTC that clocks in a country show at an instant.
+
+    None where the country has several zones, or is not known.
+    """
+    zone = _HOME.get(country or "")
+    offset = instant.astimezone(ZoneInfo(zone)).utcoffset() if zone else None
+    return None if offset is None else int(offset.total_seconds()) // 60
 
 
 def _offset(name: str) -> timedelta | None:

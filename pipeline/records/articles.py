@@ -58,7 +58,8 @@ class Timestamp:
         The words it was read from.
     offset_minutes
         East of UTC, of the zone the statement was made in, so that its own day can be shown
-        (21:24-05:00 is the next day in UTC); None where the zone is not known.
+        (21:24-05:00 is the next day in UTC); for a statement in UTC, of the outlet's own clock
+        where that is known. None where the zone is not known.
     """
 
     instant: datetime
