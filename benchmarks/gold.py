@@ -16,9 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tld import get_fld
+
 from pipeline.records import Article, ArticleId, Span, Timestamp
 
 Row = TypeVar("Row")
+
+FOLDS = 5
 
 _FOLDER = Path(__file__).parents[2] / "shared" / "data"
 
@@ -27,11 +31,13 @@ _FOLDER = Path(__file__).parents[2] / "shared" / "data"
 class GoldPage:
     """One saved page and what should be read from it; None or empty where nobody annotated it.
 
-    `path` is the gzipped HTML file; pages stay on disk until they are read, see `html`.
+    `path` is the gzipped HTML file; pages stay on disk until they are read, see `html`. `host` is
+    the registered domain that it comes from, which no reader is told.
     """
 
     page_id: str
     path: Path
+    host: str
     text: str | None
     required: tuple[str, ...]
     forbidden: tuple[str, ...]
@@ -94,6 +100,11 @@ def part(name: str, parts: int) -> int:
     return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % parts
 
 
+def fold(page: GoldPage) -> int:
+    """Return the part of the pages, 0 to `FOLDS` - 1, that all pages of a host belong to."""
+    return part(page.host, FOLDS)
+
+
 def held_back(row_id: str) -> bool:
     """Tell whether a row belongs to the tenth of its set that nobody looks at while tuning."""
     return part(row_id, 10) == 0
@@ -119,6 +130,7 @@ def pages(folder: Path, name: str) -> list[GoldPage]:
         GoldPage(
             page_id=row["id"],
             path=folder / "pages" / name / f"{row['id']}.html.gz",
+            host=get_fld(row.get("url") or "", fail_silently=True) or row["id"],
             text=row.get("text"),
             required=tuple(row.get("required") or ()),
             forbidden=tuple(row.get("forbidden") or ()),

@@ -149,10 +149,12 @@ class FetchSettings(_Section):
 class ExtractSettings(_Section):
     """Main text and metadata."""
 
-    favor: Literal["auto", "precision", "balanced"] = Field(
-        "auto",
-        description="How strict trafilatura is about what belongs to the text; auto is precision, "
-        "and balanced on pages where precision loses most of it.",
+    profile: Literal["full", "fast"] = Field(
+        "full",
+        description="full asks trafilatura where a page leaves doubt about its text; fast never.",
+    )
+    weights: str = Field(
+        "", description="File of weights to tell text from surroundings; empty takes the shipped."
     )
     max_bytes: int = Field(8 * 2**20, gt=0, description="Larger inputs are refused (bytes).")
     max_elements: int = Field(

@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from pipeline.config import Outlet, Settings, known_outlets
 from pipeline.errors import UnreadableError
-from pipeline.extract import extract
+from pipeline.extract import Judges, extract, load_judges
 from pipeline.feeds import ENTRY_TYPE, entries, is_feed, read_listing
 from pipeline.outlets import OutletTable, load_outlets
 from pipeline.records import Article, Failed, ListedLink, Listing, RawPage, RemovedSpan
@@ -147,7 +147,12 @@ def worker_count(n_jobs: int) -> int:
 
 def _article(page: RawPage, settings: Settings) -> Article | Failed:
     try:
-        article = extract(page, settings.extract, _outlets(known_outlets(settings)))
+        article = extract(
+            page,
+            settings.extract,
+            _outlets(known_outlets(settings)),
+            _judges(settings.extract.weights),
+        )
     except UnreadableError as error:
         return _failed(page, error.reason, error.detail)
     source = next((s for s in settings.sources if s.name == page.source), None)
@@ -163,6 +168,12 @@ def _article(page: RawPage, settings: Settings) -> Article | Failed:
 def _outlets(own: tuple[Outlet, ...]) -> OutletTable:
     """Read the table once a worker; the user's own entries come first."""
     return load_outlets(own)
+
+
+@cache
+def _judges(weights: str) -> Judges:
+    """Read them once a worker."""
+    return load_judges(weights)
 
 
 def _with_repeats(article: Article, settings: Settings) -> Article:

@@ -27,8 +27,6 @@ def normalize(text: str) -> str:
     >>> normalize("“Ｗhat’s\u200b up?”")
     '"what\'s up?"'
     """
-    if text.isascii() and text.isprintable():
-        return text.casefold()  # nothing else applies, and most words are like that
     if text.isascii():  # most words of most texts: nothing to compose, no odd quotes
         folded = text.lower()
         return folded if folded.isprintable() else _dropped().sub("", folded)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from pipeline.config import ExtractSettings, Outlet
 from pipeline.errors import UnreadableError
-from pipeline.extract import body as page_body
 from pipeline.extract import extract
 from pipeline.outlets import outlet_table
 from pipeline.records import Article, RawPage
@@ -151,26 +150,6 @@ def test_a_repeated_paragraph_stays_on_every_call() -> None:
 def test_comments_of_readers_stay_out() -> None:
     comments = f'<div id="comments"><p>{"I told everybody so years ago, did I not? " * 9}</p></div>'
     assert "told everybody" not in read(html().replace("</body>", f"{comments}</body>")).text
-
-
-def test_balanced_is_asked_only_where_precision_loses_the_text(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = {True: "short", False: "a much longer text of the same page"}
-    asked: list[bool] = []
-
-    def extracted(_: object, *, precise: bool) -> str:
-        asked.append(precise)
-        return texts[precise]
-
-    monkeypatch.setattr(page_body, "_extracted", extracted)
-    tree = page_body.parse(html(), 1000)
-    assert page_body.main_text(tree, "auto") == texts[False]
-    assert page_body.main_text(tree, "precision") == texts[True]
-    texts[True] = "word " * 200
-    asked.clear()
-    assert page_body.main_text(tree, "auto") == texts[True]
-    assert asked == [True]
 
 
 def test_the_words_of_a_crowd_of_inline_tags_are_kept_at_linear_cost() -> None:

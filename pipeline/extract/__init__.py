@@ -12,7 +12,7 @@ import re
 
 from pipeline.config import ExtractSettings
 from pipeline.errors import UnreadableError
-from pipeline.extract.body import main_text, parse
+from pipeline.extract.body import Judges, load_judges, main_text, parse
 from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
 from pipeline.extract.metadata import read_metadata
@@ -22,16 +22,22 @@ from pipeline.outlets import OutletTable
 from pipeline.records import Article, RawPage
 from pipeline.text import words
 
-__all__ = ["extract"]
+__all__ = ["Judges", "extract", "load_judges"]
 
 _PLAIN = "text/plain"
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Scripts written without spaces: two characters make about one word (guess).
 _SPACELESS = re.compile(r"[぀-ヿ㐀-鿿豈-﫿฀-๿຀-໿က-႟ក-៿]")
 _SPACELESS_CHARS_OF_A_WORD = 2
+_SURELY_A_WORD_CHARS = 60  # per word wanted: no text has longer ones throughout
 
 
-def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
+def extract(
+    page: RawPage,
+    settings: ExtractSettings,
+    outlets: OutletTable,
+    judges: Judges | None = None,
+) -> Article:
     """Turn one input into an article.
 
     Deterministic, without state between calls. Cost is about that of trafilatura; a hostile page
@@ -46,6 +52,8 @@ def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> A
         Limits and how strict to be.
     outlets
         Known outlets, see `pipeline.outlets.load_outlets`.
+    judges
+        What decides which blocks of a page are its text; None takes those of the package.
 
     Returns
     -------
@@ -67,7 +75,7 @@ def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> A
             f"{len(page.body)} bytes are more than extract.max_bytes = {settings.max_bytes}",
         )
     try:
-        article = _read(page, settings, outlets)
+        article = _read(page, settings, outlets, judges or load_judges())
     except (UnreadableError, MemoryError):  # out of memory is the caller's limit at work
         raise
     except Exception as error:  # a broken page can fail anywhere below lxml and trafilatura
@@ -78,21 +86,26 @@ def extract(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> A
     return article
 
 
-def _read(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
+def _read(
+    page: RawPage, settings: ExtractSettings, outlets: OutletTable, judges: Judges
+) -> Article:
     if page.media_type == ENTRY_MEDIA_TYPE:
         return read_entry(page, outlets)
     if page.media_type == _PLAIN:
         return read_plain(decode(page.body), page, outlets)
     if page.media_type in _HTML:
-        return _read_html(page, settings, outlets)
+        return _read_html(page, settings, outlets, judges)
     raise UnreadableError(
         "unsupported", f"no reader for {page.media_type}; pass HTML, plain text or JSON Lines"
     )
 
 
-def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -> Article:
-    tree = parse(decode(page.body), settings.max_elements)
-    text = main_text(tree, settings.favor)
+def _read_html(
+    page: RawPage, settings: ExtractSettings, outlets: OutletTable, judges: Judges
+) -> Article:
+    html = decode(page.body)
+    tree = parse(html, settings.max_elements)
+    text = main_text(tree, html, settings.profile, judges)
     known, lines = read_metadata(tree, text, page, outlets)
     return Article(
         article_id=article_id(known.url, known.title, text),
@@ -117,8 +130,9 @@ def _read_html(page: RawPage, settings: ExtractSettings, outlets: OutletTable) -
 def _refuse_short(text: str, min_words: int) -> None:
     if not text.strip():
         raise UnreadableError("no_text", "no main text was found; is it an article?")
-    spaceless = len(_SPACELESS.findall(text)) // _SPACELESS_CHARS_OF_A_WORD
-    count = max(spaceless, len(words(text)))
+    start = text[: min_words * _SURELY_A_WORD_CHARS]  # a long text need not be counted to its end
+    spaceless = len(_SPACELESS.findall(start)) // _SPACELESS_CHARS_OF_A_WORD
+    count = max(spaceless, len(words(start)))
     if count < min_words:
         raise UnreadableError(
             "too_short", f"{count} words are fewer than extract.min_words = {min_words}"

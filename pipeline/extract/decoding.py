@@ -66,7 +66,9 @@ def decode(body: bytes) -> str:
         raise UnreadableError(
             "encoding", f"no charset gives readable text (declared: {_declared(body) or 'none'})"
         )
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\x00", "") if "\x00" in text else text
 
 
 def _refuse_binary(body: bytes) -> None:

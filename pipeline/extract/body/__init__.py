@@ -1,0 +1,257 @@
+"""The text of an article on a page.
+
+The page is cut into blocks (`outline`), and each is judged: in the text or not. What the judge
+(`judge`) weighs are features of the block (`features`), above all how far those of its kind agree
+with witnesses (`witnesses`): the JSON-LD body, resiliparse, and, where these leave doubt,
+trafilatura. So the text is always the page's own, in its order and paragraphs, and says nothing
+twice that the page says once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from htmldate import find_date
+from lxml.etree import ElementDefaultClassLookup, HTMLParser, ParserError, XPath
+from lxml.html import HtmlElement, document_fromstring
+from numpy.typing import NDArray
+
+from pipeline.errors import UnreadableError
+from pipeline.extract import json_ld, markup
+from pipeline.extract.body.features import Columns, Measured, measure, testimony
+from pipeline.extract.body.judge import Judge, probabilities, read_judge
+from pipeline.extract.body.outline import Outline, read_outline
+from pipeline.extract.body.witnesses import (
+    agreement,
+    plain,
+    resiliparse_text,
+    trafilatura_text,
+)
+
+__all__ = [
+    "Hearing",
+    "Judges",
+    "hear",
+    "hear_trafilatura",
+    "load_judges",
+    "main_text",
+    "page_date",
+    "parse",
+]
+
+# Cross-validated by host on the development pages, see benchmarks/README.md.
+_LEAST_PROBABILITY = 0.45  # .4 to .5 differ by .002
+# Expected share of wrong characters; .06 asks trafilatura twice as often, for .0003.
+_MOST_DOUBT = 0.12
+
+# Trafilatura is quadratic in the inline elements of one parent: 152 KiB of them take 13 s.
+_MOST_INLINE_CHILDREN = 1000
+_INLINE = ("a", "abbr", "b", "code", "em", "font", "i", "q", "s", "small", "span", "strong",
+           "sub", "sup", "u")  # fmt: skip
+_COUNT = XPath("count(//*)")
+_CROWDED = XPath(
+    f"//*[count(*) > {_MOST_INLINE_CHILDREN} and count(*[not(self::br)]) > {_MOST_INLINE_CHILDREN}"
+    f" and not(*[not({' or '.join(f'self::{tag}' for tag in (*_INLINE, 'br'))})])]"
+)
+_FIRST_WEB_DAY = "1995-01-01"
+# Control characters that XML cannot hold; trafilatura fails on them.
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
+# They stand between paragraphs of one template, so all their company is text.
+_AD_LABELS = frozenset(
+    {"advertisement", "advertisements", "advertising", "article continues below advertisement",
+     "story continues below advertisement", "ad", "sponsored", "anzeige", "werbung", "publicité",
+     "publicidad", "publicidade", "pubblicità", "advertentie", "reclame", "annonse", "annons",
+     "annonce", "mainos", "reklama", "reklam", "реклама", "広告", "广告", "廣告", "광고"}
+)  # fmt: skip
+_CELLS = frozenset({"td", "th"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """`quick` has heard resiliparse and the JSON-LD body, `careful` trafilatura too."""
+
+    quick: Judge
+    careful: Judge
+
+
+@cache
+def load_judges(weights: str = "") -> Judges:
+    """Read the judges of this package, or of a file that `benchmarks/train_body.py` wrote."""
+    shipped = files("pipeline").joinpath("reference/body.json")
+    rows = json.loads((Path(weights) if weights else shipped).read_text(encoding="utf-8"))
+    return Judges(read_judge(rows["quick"]), read_judge(rows["careful"]))
+
+
+@cache
+def _parser() -> HTMLParser:
+    """Make every element an `HtmlElement`: asking lxml.html for the class of each is slow."""
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+    parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
+    return parser
+
+
+def parse(text: str, max_elements: int) -> HtmlElement:
+    """Return the tree of a page as trafilatura reads it, made safe for its slow spots.
+
+    Raises
+    ------
+    UnreadableError
+        ``no_text`` where there is no markup in it; ``too_large`` where there is too much.
+    """
+    if "<" not in text:
+        raise UnreadableError("no_text", "the page holds no HTML elements")
+    page = text.encode("utf-8", "replace").translate(None, _CONTROLS)
+    try:
+        tree = document_fromstring(page, parser=_parser())
+    except ParserError as error:
+        raise UnreadableError("no_text", f"the page holds no HTML elements: {error}") from error
+    count = int(_COUNT(tree))
+    if count > max_elements:
+        raise UnreadableError(
+            "too_large", f"{count} elements are more than extract.max_elements = {max_elements}"
+        )
+    for parent in _CROWDED(tree):
+        _flatten(parent)
+    return tree
+
+
+def main_text(tree: HtmlElement, html: str, profile: str, judges: Judges) -> str:
+    """Return the main text, a line for each paragraph; empty where there is none.
+
+    Parameters
+    ----------
+    tree, html
+        From `parse`, left as it is; and the page that it was made from.
+    profile
+        See `pipeline.config.ExtractSettings`.
+    judges
+        From `load_judges`.
+    """
+    hearing = hear(tree, html)
+    if hearing is None:
+        return ""
+    quick = probabilities(judges.quick, hearing.columns)
+    if profile == "fast" or _doubt(quick, hearing) <= _MOST_DOUBT:
+        return _joined(quick, hearing)
+    columns = hear_trafilatura(hearing, trafilatura_text(tree))
+    careful = probabilities(judges.careful, columns)
+    return _joined(careful, hearing) or _joined(columns["trafilatura"], hearing)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """The blocks of a page and what is known of each when the quick judge decides."""
+
+    outline: Outline
+    plain: list[str]
+    measured: Measured
+    columns: Columns
+
+
+def hear(tree: HtmlElement, html: str) -> Hearing | None:
+    """Measure all blocks and hear the cheap witnesses; None of a page without words."""
+    outline = read_outline(tree)
+    if not outline.blocks:
+        return None
+    contents = markup.meta(tree)
+    titles = (*contents.get("og:title", ()), *markup.headings(tree), *markup.page_titles(tree))
+    summaries = (*contents.get("og:description", ()), *contents.get("description", ()))
+    words = [plain(block.text) for block in outline.blocks]
+    measured = measure(
+        outline, words, plain(next(iter(titles), "")), plain(next(iter(summaries), ""))
+    )
+    columns = (
+        measured.columns
+        | testimony(measured, "json_ld", agreement(words, _linked_body(tree)))
+        | testimony(measured, "resiliparse", agreement(words, resiliparse_text(html)))
+    )
+    return Hearing(outline, words, measured, columns)
+
+
+def hear_trafilatura(hearing: Hearing, text: str) -> Columns:
+    """Return the columns of a hearing with those for a text by trafilatura."""
+    said = agreement(hearing.plain, text)
+    return hearing.columns | testimony(hearing.measured, "trafilatura", said)
+
+
+def page_date(tree: HtmlElement, url: str | None, latest: datetime) -> str | None:
+    """Return the day that trafilatura's date finder guesses from anything on the page (ISO).
+
+    Parameters
+    ----------
+    tree
+        From `parse`; the search may change it, so it comes last.
+    url
+        Address of the page, which may hold the date.
+    latest
+        No later day is returned.
+    """
+    return find_date(
+        tree,
+        url=url,
+        original_date=True,
+        extensive_search=True,
+        min_date=_FIRST_WEB_DAY,
+        max_date=(latest + timedelta(days=1)).strftime("%Y-%m-%d"),
+    )
+
+
+def _flatten(parent: HtmlElement) -> None:
+    """Replace all children but line breaks by their words; lxml's `strip_tags` is quadratic too."""
+    line_break, words = None, [parent.text or ""]
+    for child in list(parent):
+        if child.tag == "br":
+            _put(parent, line_break, words)
+            line_break, words = child, [child.tail or ""]
+        else:
+            words += [*child.itertext(), child.tail or ""]
+            parent.remove(child)
+    _put(parent, line_break, words)
+
+
+def _put(parent: HtmlElement, line_break: HtmlElement | None, words: list[str]) -> None:
+    if line_break is None:
+        parent.text = "".join(words)
+    else:
+        line_break.tail = "".join(words)
+
+
+def _linked_body(tree: HtmlElement) -> str:
+    """Return the longest article body of the page's JSON-LD."""
+    bodies = (
+        body
+        for found in json_ld.read_nodes(markup.json_ld_blocks(tree))
+        if isinstance(body := found.node.get("articleBody"), str)
+    )
+    return max(bodies, key=len, default="")
+
+
+def _doubt(chances: NDArray[np.float64], hearing: Hearing) -> float:
+    """Return the characters expected to be judged wrong, as a share of those in the text."""
+    chars = np.array([len(block.text) for block in hearing.outline.blocks])
+    wrong = (chars * np.minimum(chances, 1 - chances)).sum()
+    return float(wrong / max(1.0, (chars * chances).sum()))
+
+
+def _joined(chances: NDArray[np.float64], hearing: Hearing) -> str:
+    """Write the likely blocks one a line, the cells of a table row on one line together."""
+    blocks, boxes = hearing.outline
+    lines: list[str] = []
+    row = -1
+    for block, chance in zip(blocks, chances.tolist(), strict=True):
+        if chance < _LEAST_PROBABILITY or block.text.casefold() in _AD_LABELS:
+            continue
+        box = boxes[block.box]
+        in_row = box.parent if box.tag in _CELLS else -1
+        if in_row >= 0 and in_row == row:
+            lines[-1] += f" | {block.text}"
+        else:
+            lines.append(block.text)
+        row = in_row
+    return "\n".join(lines)
