@@ -2,6 +2,7 @@
 
 Parsers of hostile HTML hang, eat memory and crash. Each page has a wall-clock limit and each
 worker a memory limit; a worker that breaks one is replaced and its page becomes a `Failed`.
+Workers are reused, and pages go to them in chunks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeAlias, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -41,7 +42,8 @@ __all__ = [
 T = TypeVar("T")
 PageContent: TypeAlias = Article | Failed | ListedLink
 
-_PAGES_AHEAD = 4  # pages in flight for each worker: keeps it busy, bounds memory (guess)
+_CHUNK_PAGES = 4  # pages that a worker gets at once (guess; see `_chunks`)
+_CHUNKS_AHEAD = 2  # chunks in flight for each worker: keeps it busy, bounds memory (guess)
 
 
 def articles_of_page(page: RawPage, settings: Settings) -> list[Article | Failed]:
@@ -119,17 +121,19 @@ def in_workers(
         A function of this module.
     """
     workers = worker_count(settings.run.n_jobs)
-    waiting: deque[tuple[RawPage, ProcessFuture[T]]] = deque()
+    limit = settings.extract.timeout_seconds
+    waiting: deque[tuple[list[RawPage], ProcessFuture[list[T]]]] = deque()
     with _pool(workers, settings) as pool:
-        for page in pages:
-            limit = settings.extract.timeout_seconds
-            waiting.append((page, pool.schedule(work, args=(page, settings), timeout=limit)))
-            if len(waiting) >= workers * _PAGES_AHEAD:
-                outcome = _first_result(waiting, settings)
-                yield outcome
+
+        def send(chunk: list[RawPage]) -> ProcessFuture[list[T]]:
+            return pool.schedule(_work_on, args=(work, chunk, settings), timeout=limit)
+
+        for chunk in _chunks(pages):
+            waiting.append((chunk, send(chunk)))
+            if len(waiting) >= workers * _CHUNKS_AHEAD:
+                yield from _results(*waiting.popleft(), send, settings)
         while waiting:
-            outcome = _first_result(waiting, settings)
-            yield outcome
+            yield from _results(*waiting.popleft(), send, settings)
 
 
 def listing_of_page(page: RawPage, settings: Settings) -> Listing | Failed:  # noqa: ARG001
@@ -212,18 +216,46 @@ def _prepare_worker(memory_mib: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def _first_result(
-    waiting: deque[tuple[RawPage, ProcessFuture[T]]], settings: Settings
-) -> T | Failed:
-    page, job = waiting.popleft()
-    limits = settings.extract
+def _chunks(pages: Iterable[RawPage]) -> Iterator[list[RawPage]]:
+    """Send several pages at once: waking a worker for each costs more than reading a short one."""
+    rest = iter(pages)
+    while chunk := list(islice(rest, _CHUNK_PAGES)):
+        yield chunk
+
+
+def _work_on(
+    work: Callable[[RawPage, Settings], T], chunk: list[RawPage], settings: Settings
+) -> list[T]:
+    return [work(page, settings) for page in chunk]
+
+
+def _results(
+    chunk: list[RawPage],
+    job: ProcessFuture[list[T]],
+    send: Callable[[list[RawPage]], ProcessFuture[list[T]]],
+    settings: Settings,
+) -> Iterator[T | Failed]:
+    """Yield what came of a chunk. One that breaks a limit is sent again page by page.
+
+    So a chunk has the limits of a page, and only the page that breaks them alone has failed.
+    """
     try:
-        return job.result()
-    except TimeoutError:
+        yield from job.result()
+    except (TimeoutError, MemoryError, ProcessExpired) as error:
+        if len(chunk) == 1:
+            yield _broken(chunk[0], error, settings)
+            return
+        for page in chunk:
+            yield from _results([page], send([page]), send, settings)
+
+
+def _broken(page: RawPage, error: BaseException, settings: Settings) -> Failed:
+    limits = settings.extract
+    if isinstance(error, TimeoutError):
         detail = f"no answer within extract.timeout_seconds = {limits.timeout_seconds:g}"
         return _failed(page, "timeout", detail)
-    except MemoryError:
+    if isinstance(error, MemoryError):
         return _failed(page, "memory", f"needs more than extract.memory_mib = {limits.memory_mib}")
-    except ProcessExpired as error:
-        detail = f"the worker died with exit code {error.exitcode}, as a parser crash does"
-        return _failed(page, "worker_died", detail)
+    code = error.exitcode if isinstance(error, ProcessExpired) else "unknown"
+    detail = f"the worker died with exit code {code}, as a parser crash does"
+    return _failed(page, "worker_died", detail)

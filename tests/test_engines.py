@@ -81,3 +81,21 @@ def test_a_worker_that_breaks_is_replaced_and_its_page_is_named(
         ("file:b", reason),
     ]
     del sys.modules["bad_work"]
+
+
+def test_a_page_that_breaks_its_worker_costs_no_other_page_of_its_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "one_bad_page.py").write_text(
+        "import os\n\n\ndef work(page, settings):\n"
+        "    return os._exit(7) if page.uri == 'file:5' else page.uri\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    import one_bad_page  # noqa: PLC0415 - written just now
+
+    pages = [page(f"{n}", "") for n in range(10)]
+    found = list(in_workers(pages, settings(), one_bad_page.work))
+    assert [x.input if isinstance(x, Failed) else x for x in found] == [p.uri for p in pages]
+    assert [x.reason for x in found if isinstance(x, Failed)] == ["worker_died"]
+    del sys.modules["one_bad_page"]
