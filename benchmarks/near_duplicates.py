@@ -1,38 +1,50 @@
-"""Near-duplicates: pairs, their measures, groups, and the time from text to pairs."""
+"""Near-duplicates: pairs, their measures, groups, time from text to pairs, memory, the command."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from datasketch import MinHash, MinHashLSH
-
-from benchmarks import gold, metrics
+from benchmarks import duplicate_peers, gold, metrics
 from benchmarks.figures import Figure, speed
 from benchmarks.gold import GoldPair
 from benchmarks.timing import times_as_fast
 from pipeline.config import NearDuplicateSettings
-from pipeline.near_duplicates import find_duplicates, group, relate
-from pipeline.records import Article
+from pipeline.near_duplicates import find_duplicates, group, load_compiled, relate
+from pipeline.records import Article, ArticleId
 
 NEEDS = tuple(f"duplicates/dev/{name}.jsonl" for name in ("docs", "pairs", "groups"))
 
-_WORD = re.compile(r"\w+")
-_SHINGLE_WORDS = 5
-_NUM_PERM = 128
-_THRESHOLD = 0.7
+_COMPILED = "pipeline.near_duplicates.compiled"
+_MEMORY_DOCUMENTS = 20_000
+_MEMORY_MB = 400  # the floor; the figure is this over what was used, so that higher is better
+_SCRIPT = Path(__file__).with_name("datasketch_script.py")
 
 
 def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figure]:
-    """Measure pairs and groups against gold, and speed beside a plain datasketch script."""
+    """Measure pairs and groups against gold, then speed and memory beside other tools."""
     del jobs  # the speed is that of one core
-    settings = NearDuplicateSettings()
     documents = gold.first(gold.documents(folder), limit)
+    return [
+        *_quality(folder, documents),
+        *_speed(documents),
+        *_memory(documents),
+        *_command(documents),
+    ]
+
+
+def _quality(folder: Path, documents: Sequence[Article]) -> list[Figure]:
+    settings = NearDuplicateSettings()
     ids = {document.article_id for document in documents}
     gold_pairs = [pair for pair in gold.duplicate_pairs(folder) if {pair.a, pair.b} <= ids]
     gold_groups = {a: name for a, name in gold.duplicate_groups(folder).items() if a in ids}
-
     found = find_duplicates(documents, settings)
     pairs = metrics.duplicate_pairs(
         gold_pairs,
@@ -42,36 +54,121 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
     for copies in group(documents, relate(documents, settings)):
         found_groups.update(dict.fromkeys(copies.members, copies.canonical))
     rand = metrics.adjusted_rand(gold_groups, found_groups)
-    ratio = times_as_fast(
-        ours=lambda: find_duplicates(documents, settings),
-        peer=lambda: datasketch_pairs(documents),
-    )
     return [
         Figure(name="recall, Jaccard >= .7", value=pairs.recall_jaccard),
         Figure(name="recall, containment >= .7", value=pairs.recall_containment),
         Figure(name="claims with containment >= .5", value=pairs.precision),
         Figure(name="measures exact", value=pairs.exact),
         Figure(name="groups, adjusted Rand index", value=rand),
-        speed("speed ratio, text to pairs", ratio, "datasketch"),
     ]
 
 
-def datasketch_pairs(documents: Sequence[Article]) -> set[tuple[str, str]]:
-    """Find candidate pairs the way datasketch's documentation shows: one document at a time."""
-    index = MinHashLSH(threshold=_THRESHOLD, num_perm=_NUM_PERM)
-    pairs: set[tuple[str, str]] = set()
-    for document in documents:
-        signature = _signature(document.text)
-        pairs |= {(document.article_id, other) for other in index.query(signature)}
-        index.insert(document.article_id, signature, check_duplication=False)
-    return pairs
+def _speed(documents: Sequence[Article]) -> list[Figure]:
+    """Compare the time from text to pairs: with numpy alone, then compiled, beside each peer."""
+
+    def ours() -> object:
+        return find_duplicates(documents, NearDuplicateSettings())
+
+    def beside(name: str, pairs: int = 3) -> float:
+        peer = duplicate_peers.PEERS[name]
+        return times_as_fast(ours, lambda: peer.pairs(documents), pairs)
+
+    with _numpy_alone():
+        figures = [speed("speed ratio, text to pairs", beside("datasketch"), "datasketch")]
+    if not load_compiled():
+        print("near_duplicates: numba is absent (extra `fast`), so compiled speed is not measured")
+        return figures
+    for name, peer in duplicate_peers.PEERS.items():
+        if absent := peer.absent():
+            print(f"near_duplicates: {', '.join(absent)} is absent (extra `bench`): no {name}")
+            continue
+        figures.append(speed(f"compiled speed ratio, beside {name}", beside(name), name))
+    return figures
 
 
-def _signature(text: str) -> MinHash:
-    words = _WORD.findall(text.casefold())
-    starts = range(max(1, len(words) - _SHINGLE_WORDS + 1))
-    shingles = {" ".join(words[i : i + _SHINGLE_WORDS]) for i in starts}
-    signature = MinHash(num_perm=_NUM_PERM)
-    # `update` for one shingle after the other takes five times as long: no peer to be proud of.
-    signature.update_batch([shingle.encode() for shingle in shingles])
-    return signature
+@contextmanager
+def _numpy_alone() -> Iterator[None]:
+    """Work as if nobody had loaded the compiled loops."""
+    loaded = sys.modules.pop(_COMPILED, None)
+    try:
+        yield
+    finally:
+        if loaded is not None:
+            sys.modules[_COMPILED] = loaded
+
+
+def _memory(documents: Sequence[Article]) -> list[Figure]:
+    """Measure the peak memory of the command and of the library on 20,000 documents."""
+    copies = -(-_MEMORY_DOCUMENTS // len(documents))
+    rows = [_again(one, n) for n in range(copies) for one in documents][:_MEMORY_DOCUMENTS]
+    code = (
+        "import sys, json; from pipeline import Article, find_duplicates; find_duplicates("
+        "[Article(article_id=r['id'], title=r['title'], text=r['text'])"
+        " for r in map(json.loads, open(sys.argv[1], encoding='utf-8'))])"
+    )
+    figures = []
+    with _as_file(rows) as path:
+        for name, command in (
+            ("library", [sys.executable, "-c", code, str(path)]),
+            ("command", _dedup(path)),
+        ):
+            megabytes = max(_used(command).ru_maxrss for _ in range(1)) * 1024 / 1e6
+            print(f"near_duplicates: {name}, {len(rows)} documents: {megabytes:.0f} MB at most")
+            label = f"{_MEMORY_MB} MB over peak memory, {name}"
+            figures.append(Figure(name=label, value=_MEMORY_MB / megabytes, noise=0.05))
+    return figures
+
+
+def _again(document: Article, copy: int) -> Article:
+    """Return a document, or another one of the same length that has no shingle in common with it.
+
+    Every fourth word of the copy is another one, which leaves no five in a row.
+    """
+    if copy == 0:
+        return document
+    words = [f"{w}x{copy}" if i % 4 == 0 else w for i, w in enumerate(document.text.split(" "))]
+    return Article(
+        article_id=ArticleId(f"{document.article_id}-{copy}"),
+        title=document.title,
+        text=" ".join(words),
+    )
+
+
+def _command(documents: Sequence[Article]) -> list[Figure]:
+    """Compare the CPU time of two whole commands, from a file to pairs: ours and a plain script."""
+    with _as_file(documents) as path:
+        script = [sys.executable, str(_SCRIPT), str(path)]
+        ratios = [_cpu(_used(script)) / _cpu(_used(_dedup(path))) for _ in range(3)]
+    return [speed("speed ratio, whole command", statistics.median(ratios), "datasketch script")]
+
+
+def _dedup(path: Path) -> list[str]:
+    return [sys.executable, "-c", "from pipeline.cli.app import main; main()", "dedup", str(path)]
+
+
+def _cpu(used: resource.struct_rusage) -> float:
+    return used.ru_utime + used.ru_stime
+
+
+def _used(command: Sequence[str]) -> resource.struct_rusage:
+    """Run a command in a process of its own and return what it used."""
+    starter = (
+        "import json, resource, subprocess, sys; "
+        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True); "
+        "print(json.dumps(list(resource.getrusage(resource.RUSAGE_CHILDREN))))"
+    )
+    done = subprocess.run(  # noqa: S603  # our own commands
+        [sys.executable, "-c", starter, *command], capture_output=True, check=True, text=True
+    )
+    return resource.struct_rusage(json.loads(done.stdout))
+
+
+@contextmanager
+def _as_file(documents: Sequence[Article]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "documents.jsonl"
+        with path.open("w", encoding="utf-8") as lines:
+            for one in documents:
+                row = {"id": one.article_id, "title": one.title, "text": one.text}
+                lines.write(json.dumps(row) + "\n")
+        yield path

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.config import Settings
-from pipeline.near_duplicates import find_candidates, shared_passages, sketch, verify
+from pipeline.near_duplicates import find_candidates, postings, shared_passages, sketch, verify
 from pipeline.records import (
     Article,
     ArticleId,
@@ -113,7 +113,7 @@ def _by_copy(
     """Answer from the closest copy, if there is one."""
     near = settings.near_duplicates
     own, *stored = sketch([draft, *articles], near)
-    candidates = find_candidates([own], stored, near)
+    candidates = find_candidates([own], postings(stored), near)
     found = verify(candidates, [own, *stored], near)
     # To be quoted in a roundup makes a draft no copy of it.
     copies = [

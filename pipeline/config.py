@@ -209,6 +209,9 @@ class NearDuplicateSettings(_Section):
     crowd: int = Field(
         200, ge=2, description="A key of more articles is boilerplate, no hint (articles)."
     )
+    expire_days: float = Field(
+        0.0, ge=0, description="Copies of older articles are not looked for; 0 keeps all (days)."
+    )
 
     @model_validator(mode="after")
     def _bands_fit(self) -> Self:

@@ -20,6 +20,7 @@ from pipeline.near_duplicates import (
     find_duplicates,
     group,
     mark_composites,
+    postings,
     relate,
     shared_passages,
     sketch,
@@ -214,7 +215,7 @@ def test_the_canonical_article_and_why(found: list[Article], canonical: str, rea
 
 def test_candidates_pair_new_with_stored_but_not_stored_with_stored() -> None:
     a, b, c = sketch(articles({"a": DAM, "b": DAM, "c": DAM}), SETTINGS)
-    assert find_candidates([b], [a, c], SETTINGS) == [("a", "b"), ("b", "c")]
+    assert find_candidates([b], postings([a, c]), SETTINGS) == [("a", "b"), ("b", "c")]
 
 
 def test_one_batch_or_three_find_the_same_relations() -> None:
@@ -223,7 +224,7 @@ def test_one_batch_or_three_find_the_same_relations() -> None:
     one_by_one = [
         pair
         for i, new in enumerate(sketches)
-        for pair in find_candidates([new], sketches[:i], SETTINGS)
+        for pair in find_candidates([new], postings(sketches[:i]), SETTINGS)
     ]
     assert verify(sorted(one_by_one), sketches, SETTINGS) == relate(articles(texts))
 
@@ -235,7 +236,7 @@ def test_shared_boilerplate_costs_no_true_copy() -> None:
     copies = {f"b{i:03}": f"{frame} {changed(own[i], 30)}" for i in range(5)}
     crowded = NearDuplicateSettings(crowd=50)
     sketches = sketch(articles(texts | copies), crowded)
-    pairs = find_candidates(sketches, (), crowded)
+    pairs = find_candidates(sketches, None, crowded)
     assert {(f"a{i:03}", f"b{i:03}") for i in range(5)} <= set(pairs)
     assert len(pairs) < 10 * len(sketches)  # all with all would be 300 pairs an article
 

@@ -2,7 +2,9 @@
 
 The rooms, in the order of the flow: `shingles` (words and their hashes), `signatures` (MinHash and
 LSH bands, as datasketch makes them), `sketches` (what is remembered of an article), `candidates`,
-`relations`, `groups`, and `passages` (the shared words themselves).
+`overlaps` (exact counts), `relations`, `composites` (roundups), `groups`, and `passages` (the
+shared words themselves). `compiled` has three loops for large collections, `kernels` loads it,
+`exchange` hands sketches over to datasketch.
 """
 
 from __future__ import annotations
@@ -10,30 +12,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.config import NearDuplicateSettings
-from pipeline.near_duplicates.candidates import find_candidates
+from pipeline.near_duplicates.candidates import Postings, find_candidates, postings
+from pipeline.near_duplicates.composites import find_composites, mark_composites
 from pipeline.near_duplicates.groups import group
+from pipeline.near_duplicates.kernels import load_compiled
 from pipeline.near_duplicates.passages import shared_passages
-from pipeline.near_duplicates.relations import find_composites, mark_composites, verify
+from pipeline.near_duplicates.relations import Worded, verify
 from pipeline.near_duplicates.shingles import shingle
-from pipeline.near_duplicates.signatures import band_keys, sign, to_datasketch
-from pipeline.near_duplicates.sketches import Sketch, restore_sketches, sketch
+from pipeline.near_duplicates.signatures import band_keys, sign
+from pipeline.near_duplicates.sketches import Sketch, sketch
 from pipeline.records import Article, NearDuplicate
 
 __all__ = [
+    "Postings",
     "Sketch",
+    "Worded",
     "band_keys",
     "find_candidates",
     "find_composites",
     "find_duplicates",
     "group",
+    "load_compiled",
     "mark_composites",
+    "postings",
     "relate",
-    "restore_sketches",
     "shared_passages",
     "shingle",
     "sign",
     "sketch",
-    "to_datasketch",
     "verify",
 ]
 
@@ -69,4 +75,4 @@ def relate(
     """
     settings = settings or NearDuplicateSettings()
     sketches = sketch(articles, settings)
-    return verify(find_candidates(sketches, (), settings), sketches, settings)
+    return verify(find_candidates(sketches, None, settings), sketches, settings)

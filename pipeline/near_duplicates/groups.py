@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.near_duplicates.relations import SYMMETRIC, find_composites
+from pipeline.near_duplicates.composites import SYMMETRIC, find_composites
 from pipeline.near_duplicates.shingles import word_hashes
 from pipeline.records import Article, ArticleId, DuplicateGroup, NearDuplicate
 from pipeline.text import kept_text

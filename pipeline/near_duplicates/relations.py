@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import NearDuplicateSettings
+from pipeline.near_duplicates.composites import (
+    WHOLE,
+    Excerpts,
+    WordsOf,
+    excerpts_of,
+    find_briefings,
+    mark_composites,
+)
+from pipeline.near_duplicates.overlaps import Overlaps, overlaps
 from pipeline.near_duplicates.shingles import (
-    distinct,
+    Ragged,
     is_figure,
+    offsets_of,
     ragged,
     shingle_words,
 )
-from pipeline.near_duplicates.sketches import Sketch
 from pipeline.records import ArticleId, NearDuplicate, Relation
 
-__all__ = ["SYMMETRIC", "find_composites", "mark_composites", "verify"]
-
-SYMMETRIC: frozenset[Relation] = frozenset({"exact_copy", "near_copy", "version_of"})
+__all__ = ["Measured", "Worded", "joined", "measure", "settle", "verify"]
 
 # Figures without a source in the comments below were read off the development set of duplicates,
 # where copies and other articles that share text lie on either side with room.
@@ -45,46 +51,57 @@ _OTHER_TITLE = 0.6
 # A cut article is inside the whole but for a "read more": .86 of 30 % of a text, .95 of more. An
 # update lacks more of the old text than that, or is longer by less.
 _INSIDE = 0.85
-_WHOLE = 0.9  # from here on an article is another one plus something
 # Less than this of the one in the other is a passage only: with 3 % of letters misread .28 is left.
 _PASSAGE = 0.2
-_ROUNDUP = 0.5  # parts cover at least so much of a roundup; guess
-# An excerpt, as briefings take them over: two or three sentences, and no small part of the
-# briefing; guesses. Quotations that reports of one event share are shorter.
-_EXCERPT_SHINGLES = 40
-_EXCERPT = 0.15
-_PAIRS_AT_ONCE = 2048  # word pairs of so many articles are in memory at once; flat from 512
+_PAIRS_AT_ONCE = 2048  # shingles of so many pairs are in memory at once; flat from 512
+_WORDS_AT_ONCE = 1 << 15
 
 
-class _Overlap(NamedTuple):
-    shared: int
-    size_a: int
-    size_b: int
+_NAMES: tuple[Relation, ...] = get_args(Relation)
+_NONE = -1
+
+
+class Worded(Protocol):
+    """What relations are measured on: a `Sketch`, or the part of it that was stored."""
 
     @property
-    def jaccard(self) -> float:
-        return self.shared / max(1, self.size_a + self.size_b - self.shared)
+    def article_id(self) -> ArticleId:
+        """The article."""
 
     @property
-    def in_a(self) -> float:
-        return self.shared / max(1, self.size_a)
+    def title(self) -> int:
+        """Hash of its title."""
 
     @property
-    def in_b(self) -> float:
-        return self.shared / max(1, self.size_b)
+    def words(self) -> NDArray[np.uint32]:
+        """Hashes of its words in reading order."""
 
 
-class _Evidence(NamedTuple):
-    a: Sketch
-    b: Sketch
-    shingles: _Overlap
-    doubles: _Overlap  # neighbouring words
-    figures: _Overlap
+class Measured(NamedTuple):
+    """What some pairs proved to be; articles are numbers, a column each.
+
+    `relation` is a place in the names of relations; below 0 there is none, and what the two have
+    in common may be a piece of a roundup.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    relation: NDArray[np.int8]
+    overlap: Overlaps
+
+    def take(self, places: NDArray[np.bool_]) -> Measured:
+        """Return some of them."""
+        return Measured(
+            self.first[places],
+            self.second[places],
+            self.relation[places],
+            self.overlap.take(places),
+        )
 
 
 def verify(
     candidates: Sequence[tuple[ArticleId, ArticleId]],
-    sketches: Iterable[Sketch],
+    sketches: Iterable[Worded],
     settings: NearDuplicateSettings | None = None,
 ) -> list[NearDuplicate]:
     """Return the candidates that are related, in their order, with exact measures.
@@ -104,226 +121,198 @@ def verify(
     not copies.
     """
     settings = settings or NearDuplicateSettings()
-    by_id = {one.article_id: one for one in sketches}
-    found: list[NearDuplicate] = []
-    excerpts: list[NearDuplicate] = []
-    for start in range(0, len(candidates), _PAIRS_AT_ONCE):
-        pairs = [(by_id[a], by_id[b]) for a, b in candidates[start : start + _PAIRS_AT_ONCE]]
-        overlaps = [_overlap(a.shingles, b.shingles) for a, b in pairs]
-        related = _verify_some(pairs, overlaps, settings)
-        found += related
-        excerpts += _excerpts(pairs, overlaps, {(one.a, one.b) for one in related})
-    found += _briefings(excerpts, found, by_id)
-    return sorted(mark_composites(found), key=_in_id_order)
+    articles = sorted(sketches, key=lambda one: one.article_id)
+    number = {one.article_id: i for i, one in enumerate(articles)}
+    first = np.array([number[a] for a, _ in candidates], dtype=np.int64)
+    second = np.array([number[b] for _, b in candidates], dtype=np.int64)
+    titles = np.array([one.title for one in articles], dtype=np.int64)
+
+    def words_of(numbers: NDArray[np.int64]) -> Ragged:
+        return ragged([articles[i].words for i in numbers.tolist()])
+
+    measured = measure(first, second, words_of, titles, settings)
+    return settle(measured, [one.article_id for one in articles], words_of, settings)
 
 
-def _in_id_order(one: NearDuplicate) -> tuple[ArticleId, ArticleId]:
-    return min(one.a, one.b), max(one.a, one.b)
+def measure(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    words_of: WordsOf,
+    titles: NDArray[np.int64],
+    settings: NearDuplicateSettings,
+) -> Measured:
+    """Measure pairs one by one; `settle` has the last word, when all of them are measured.
 
-
-def _excerpts(
-    pairs: Sequence[tuple[Sketch, Sketch]],
-    overlaps: Sequence[_Overlap],
-    related: Container[tuple[ArticleId, ArticleId]],
-) -> list[NearDuplicate]:
-    """Return what could be a piece of a roundup, from either side: long passages, no relation."""
-    found = []
-    for (a, b), overlap in zip(pairs, overlaps, strict=True):
-        if (a.article_id, b.article_id) in related or overlap.shared < _EXCERPT_SHINGLES:
-            continue
-        if overlap.in_a >= _EXCERPT:
-            found.append(_related(a, b, "composite_of", overlap))
-        if overlap.in_b >= _EXCERPT:
-            swapped = _Overlap(overlap.shared, overlap.size_b, overlap.size_a)
-            found.append(_related(b, a, "composite_of", swapped))
-    return found
-
-
-def _briefings(
-    excerpts: Sequence[NearDuplicate],
-    related: Sequence[NearDuplicate],
-    by_id: Mapping[ArticleId, Sketch],
-) -> list[NearDuplicate]:
-    """Return the excerpts of articles that are made of them: half of the text, from two and more.
-
-    Only what no other part has covered counts, because one boilerplate passage is shared by many.
-    An article that is a copy of another is no briefing of what both share with third ones.
+    Parameters
+    ----------
+    first, second
+        Numbers of the articles of each pair, which are in id order.
+    words_of
+        Returns the words of some numbers.
+    titles
+        Hash of the title of each number.
+    settings
+        Thresholds.
     """
-    copies = {i for one in related for i in (one.a, one.b)}
-    parts: dict[ArticleId, list[NearDuplicate]] = defaultdict(list)
-    for one in excerpts:
-        if one.a not in copies:
-            parts[one.a].append(one)
-    found: list[NearDuplicate] = []
-    for whole, pieces in sorted(parts.items()):
-        left, chosen = by_id[whole].shingles, []
-        least = _EXCERPT * left.size
-        for one in sorted(pieces, key=lambda piece: (-piece.in_a, piece.b)):
-            rest = np.setdiff1d(left, by_id[one.b].shingles, assume_unique=True)
-            if left.size - rest.size >= least:
-                left = rest
-                chosen.append(one)
-        if len(chosen) > 1 and left.size <= (1 - _ROUNDUP) * by_id[whole].shingles.size:
-            found += chosen
-    return found
-
-
-def _related(a: Sketch, b: Sketch, relation: Relation, overlap: _Overlap) -> NearDuplicate:
-    return NearDuplicate(
-        a=a.article_id,
-        b=b.article_id,
-        relation=relation,
-        jaccard=overlap.jaccard,
-        in_a=overlap.in_a,
-        in_b=overlap.in_b,
+    return joined(
+        _measure_some(
+            first[start : start + _PAIRS_AT_ONCE],
+            second[start : start + _PAIRS_AT_ONCE],
+            words_of,
+            titles,
+            settings,
+        )
+        for start in range(0, first.size, _PAIRS_AT_ONCE)
     )
 
 
-def mark_composites(relations: Sequence[NearDuplicate]) -> list[NearDuplicate]:
-    """Return `relations` with those of roundups to their parts named ``composite_of``.
-
-    Whether an article is a roundup shows in all its relations, so call this again with the stored
-    ones when an article has got new ones. Doing it twice changes nothing.
-    """
-    composites = find_composites(relations)
-    return [_mark(one, composites) for one in relations]
-
-
-def find_composites(
-    relations: Iterable[NearDuplicate],
-) -> dict[ArticleId, dict[ArticleId, float]]:
-    """Return for each roundup the articles that it holds, with the share of it that each covers.
-
-    A roundup holds two or more articles, or long passages of them, that are unrelated among each
-    other and cover at least half of it together.
-    """
-    relations = list(relations)
-    related = {_in_id_order(one) for one in relations}
-    contained: dict[ArticleId, dict[ArticleId, float]] = defaultdict(dict)
-    copied: dict[ArticleId, dict[ArticleId, float]] = defaultdict(dict)
-    for one in relations:
-        for whole, part, in_part, covers in _sides(one):
-            if in_part < _WHOLE and one.relation in SYMMETRIC:
-                continue
-            # A roundup can be a near copy of the part that makes most of it.
-            (copied if one.relation in SYMMETRIC else contained)[whole][part] = covers
-    sure = {whole for whole, parts in contained.items() if _is_roundup(parts, related)}
-    result = {}
-    for whole in sorted({*contained, *copied}):
-        # A longer copy of a roundup holds that roundup, which is no part of it.
-        near = {part: share for part, share in copied[whole].items() if part not in sure}
-        parts = contained[whole] | near
-        if whole in sure or _is_roundup(parts, related):
-            result[whole] = parts
-    return result
+def joined(parts: Iterable[Measured]) -> Measured:
+    """Return all that was measured in parts."""
+    nothing = np.zeros(0, dtype=np.int64)
+    empty = Measured(nothing, nothing, nothing.astype(np.int8), Overlaps(*[nothing] * 3))
+    every = [empty, *parts]
+    return Measured(
+        np.concatenate([one.first for one in every]),
+        np.concatenate([one.second for one in every]),
+        np.concatenate([one.relation for one in every]),
+        Overlaps(*map(np.concatenate, zip(*(one.overlap for one in every), strict=True))),
+    )
 
 
-def _sides(one: NearDuplicate) -> Iterator[tuple[ArticleId, ArticleId, float, float]]:
-    """Yield (whole, part, how much of the part is in the whole, how much of the whole it is)."""
-    if one.relation in {"contains", "composite_of"}:
-        yield one.a, one.b, one.in_b, one.in_a
-    elif one.relation == "contained_in":
-        yield one.b, one.a, one.in_a, one.in_b
-    elif one.in_a < _WHOLE:
-        yield one.a, one.b, one.in_b, one.in_a
-    elif one.in_b < _WHOLE:
-        yield one.b, one.a, one.in_a, one.in_b
-
-
-def _is_roundup(
-    parts: Mapping[ArticleId, float], related: set[tuple[ArticleId, ArticleId]]
-) -> bool:
-    chosen: list[ArticleId] = []
-    for part in sorted(parts, key=lambda p: (-parts[p], p)):
-        if not any((min(part, other), max(part, other)) in related for other in chosen):
-            chosen.append(part)
-    return len(chosen) > 1 and sum(parts[part] for part in chosen) >= _ROUNDUP
-
-
-def _mark(
-    one: NearDuplicate, composites: Mapping[ArticleId, Mapping[ArticleId, float]]
-) -> NearDuplicate:
-    if one.b in composites.get(one.a, {}):
-        return replace(one, relation="composite_of")
-    if one.a in composites.get(one.b, {}):
-        a, b, in_a, in_b = one.b, one.a, one.in_b, one.in_a
-        return replace(one, relation="composite_of", a=a, b=b, in_a=in_a, in_b=in_b)
-    return one
-
-
-def _verify_some(
-    pairs: Sequence[tuple[Sketch, Sketch]],
-    overlaps: Sequence[_Overlap],
+def settle(
+    measured: Measured,
+    ids: Sequence[ArticleId],
+    words_of: WordsOf,
     settings: NearDuplicateSettings,
 ) -> list[NearDuplicate]:
-    found = []
-    for evidence in _weigh(pairs, overlaps, settings.containment):
-        relation = _relation(evidence, settings)
-        if relation is not None:
-            found.append(_related(evidence.a, evidence.b, relation, evidence.shingles))
-    return found
+    """Return all relations, sorted, with roundups and briefings named.
 
-
-def _relation(evidence: _Evidence, settings: NearDuplicateSettings) -> Relation | None:
-    shingles, figures = evidence.shingles, evidence.figures
-    if np.array_equal(evidence.a.words, evidence.b.words):
-        return "exact_copy"
-    scattered = _is_scattered(shingles, evidence.doubles)
-    fewer = min(figures.size_a, figures.size_b)
-    if scattered and fewer >= _FEW_FIGURES and figures.shared < _SAME_FIGURES * fewer:
-        return None
-    more = max(shingles.in_a, shingles.in_b)
-    updated = not scattered and more < _WHOLE and figures.shared < fewer
-    if shingles.jaccard >= settings.threshold:
-        return "version_of" if updated else "near_copy"
-    if scattered:
-        return "near_copy"
-    same_title = evidence.a.title == evidence.b.title != 0
-    if more < _INSIDE and shingles.jaccard >= (_SAME_TITLE if same_title else _OTHER_TITLE):
-        return "version_of"
-    if more < settings.containment:
-        return None
-    return "contains" if shingles.in_b >= shingles.in_a else "contained_in"
-
-
-def _is_scattered(shingles: _Overlap, doubles: _Overlap) -> bool:
-    sides = ((shingles.in_a, doubles.in_a), (shingles.in_b, doubles.in_b))
-    return all(
-        of_doubles >= _SCATTERED_PAIRS
-        and of_doubles - of_shingles >= _SCATTERED * (1 - of_shingles)
-        for of_shingles, of_doubles in sides
-    )
-
-
-def _weigh(
-    pairs: Sequence[tuple[Sketch, Sketch]], overlaps: Sequence[_Overlap], containment: float
-) -> Iterator[_Evidence]:
-    """Yield what is common to each pair that has more than a passage in common."""
-    kept = [
-        i
-        for i, overlap in enumerate(overlaps)
-        if min(overlap.in_a, overlap.in_b) >= _PASSAGE
-        or max(overlap.in_a, overlap.in_b) >= containment
+    Parameters
+    ----------
+    measured
+        All that was measured of the articles concerned.
+    ids
+        The name of each number, in order.
+    words_of, settings
+        As for `measure`.
+    """
+    related = measured.take(measured.relation != _NONE)
+    copies = np.zeros(len(ids), dtype=bool)
+    copies[related.first] = copies[related.second] = True
+    others = measured.take(measured.relation == _NONE)
+    excerpts = excerpts_of(others.first, others.second, others.overlap)
+    places = find_briefings(excerpts, copies, words_of, settings.shingle_size)
+    found = [
+        *_records(related, ids),
+        *_records(_as_composites(excerpts, places), ids),
     ]
-    involved = {one.article_id: one for i in kept for one in pairs[i]}
-    words = ragged([one.words for one in involved.values()])
-    ids = list(involved)
-    figures = {i: distinct(row[is_figure(row)]) for i, row in zip(ids, words.rows(), strict=True)}
-    double_rows = shingle_words(words, 2).rows()
-    doubles = {i: distinct(row) for i, row in zip(ids, double_rows, strict=True)}
-    for i in kept:
-        a, b = pairs[i]
-        yield _Evidence(
-            a=a,
-            b=b,
-            shingles=overlaps[i],
-            doubles=_overlap(doubles[a.article_id], doubles[b.article_id]),
-            figures=_overlap(figures[a.article_id], figures[b.article_id]),
+    return sorted(mark_composites(found), key=lambda one: (min(one.a, one.b), max(one.a, one.b)))
+
+
+def _as_composites(excerpts: Excerpts, places: NDArray[np.int64]) -> Measured:
+    name = np.full(places.size, _NAMES.index("composite_of"), dtype=np.int8)
+    overlap = excerpts.overlap.take(places)
+    return Measured(excerpts.whole[places], excerpts.part[places], name, overlap)
+
+
+def _records(measured: Measured, ids: Sequence[ArticleId]) -> list[NearDuplicate]:
+    overlap = measured.overlap
+    numbers = measured.first, measured.second, measured.relation
+    columns = (*numbers, overlap.jaccard, overlap.in_a, overlap.in_b)
+    return [
+        NearDuplicate(
+            a=ids[a], b=ids[b], relation=_NAMES[name], jaccard=jaccard, in_a=in_a, in_b=in_b
         )
+        for a, b, name, jaccard, in_a, in_b in zip(*(c.tolist() for c in columns), strict=True)
+    ]
 
 
-def _overlap(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> _Overlap:
-    """Return what two sets share: what is doubled when both are sorted together."""
-    both = np.concatenate((a, b))
-    both.sort()
-    return _Overlap(int(np.count_nonzero(both[1:] == both[:-1])), a.size, b.size)
+def _measure_some(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    words_of: WordsOf,
+    titles: NDArray[np.int64],
+    settings: NearDuplicateSettings,
+) -> Measured:
+    involved, places = np.unique(np.concatenate((first, second)), return_inverse=True)
+    a, b = places[: first.size], places[first.size :]
+    words = words_of(involved)
+    overlap = overlaps(_shingles(words, settings.shingle_size), a, b)
+    # The others have no more than a passage in common.
+    kept = np.flatnonzero((overlap.less >= _PASSAGE) | (overlap.more >= settings.containment))
+    same_title = (titles[first] == titles[second]) & (titles[first] != 0)
+    relation = np.full(first.size, _NONE, dtype=np.int8)
+    relation[kept] = _relations(
+        words, a[kept], b[kept], overlap.take(kept), same_title[kept], settings
+    )
+    return Measured(first, second, relation, overlap)
+
+
+def _relations(  # noqa: PLR0917  # columns of one table
+    words: Ragged,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    shingles: Overlaps,
+    same_title: NDArray[np.bool_],
+    settings: NearDuplicateSettings,
+) -> NDArray[np.int8]:
+    """Return the relation of each pair of rows, `_NONE` where there is none."""
+    involved, places = np.unique(np.concatenate((a, b)), return_inverse=True)
+    rows = words.rows()
+    words = ragged([rows[i] for i in involved.tolist()])
+    a, b = places[: a.size], places[a.size :]
+    figures = overlaps(_figures(words), a, b)
+    scattered = _is_scattered(shingles, overlaps(_shingles(words, 2), a, b))
+    fewer = np.minimum(figures.size_a, figures.size_b)
+    template = scattered & (fewer >= _FEW_FIGURES) & (figures.shared < _SAME_FIGURES * fewer)
+    updated = ~scattered & (shingles.more < WHOLE) & (figures.shared < fewer)
+    alike = shingles.jaccard >= settings.threshold
+    enough = np.where(same_title, _SAME_TITLE, _OTHER_TITLE)
+    # The first that holds counts.
+    cases: list[tuple[NDArray[np.bool_], Relation | None]] = [
+        (_equal(words, a, b, shingles), "exact_copy"),
+        (template, None),
+        (alike & updated, "version_of"),
+        (alike | scattered, "near_copy"),
+        ((shingles.more < _INSIDE) & (shingles.jaccard >= enough), "version_of"),
+        (shingles.more < settings.containment, None),
+        (shingles.in_b >= shingles.in_a, "contains"),
+    ]
+    names = [np.int8(_NAMES.index(name)) if name else np.int8(_NONE) for _, name in cases]
+    rest = np.int8(_NAMES.index("contained_in"))
+    return np.select([case for case, _ in cases], names, rest)
+
+
+def _equal(
+    words: Ragged, a: NDArray[np.int64], b: NDArray[np.int64], shingles: Overlaps
+) -> NDArray[np.bool_]:
+    """Say which pairs of rows are the same words in the same order."""
+    lengths = np.diff(words.offsets)
+    equal: NDArray[np.bool_] = (shingles.less == 1) & (lengths[a] == lengths[b])
+    rows = words.rows()
+    for i in np.flatnonzero(equal).tolist():
+        equal[i] = np.array_equal(rows[a[i]], rows[b[i]])
+    return equal
+
+
+def _is_scattered(shingles: Overlaps, doubles: Overlaps) -> NDArray[np.bool_]:
+    scattered = np.ones(shingles.shared.size, dtype=bool)
+    for single, double in ((shingles.in_a, doubles.in_a), (shingles.in_b, doubles.in_b)):
+        scattered &= (double >= _SCATTERED_PAIRS) & (double - single >= _SCATTERED * (1 - single))
+    return scattered
+
+
+def _shingles(words: Ragged, size: int) -> Ragged:
+    """Return the shingles of each row, made of as many rows at once as fit a cache."""
+    blocks = np.searchsorted(words.offsets, np.arange(0, words.values.size, _WORDS_AT_ONCE))
+    bounds = np.unique(np.append(blocks, words.offsets.size - 1)).tolist()
+    parts = [shingle_words(words.slice(start, end), size) for start, end in pairwise(bounds)]
+    values = [np.zeros(0, dtype=np.uint32), *(part.values for part in parts)]
+    lengths = [np.zeros(0, dtype=np.int64), *(np.diff(part.offsets) for part in parts)]
+    return Ragged(np.concatenate(values), offsets_of(np.concatenate(lengths)))
+
+
+def _figures(words: Ragged) -> Ragged:
+    chosen = is_figure(words.values)
+    before = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(chosen, dtype=np.int64)))
+    return Ragged(words.values[chosen], before[words.offsets])

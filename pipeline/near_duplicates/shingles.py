@@ -1,8 +1,9 @@
-"""One pass over the characters of a whole batch: word hashes, and shingle hashes of them.
+"""One pass over the bytes of a whole batch: word hashes, and shingle hashes of them.
 
 The costly part of MinHash in Python is strings: tokens, joined shingles, one hash call each. Here
-a batch becomes one array of code points, every word a polynomial hash of its code points and every
-shingle a multilinear hash of its words, all with numpy.
+a batch becomes one array of UTF-8 bytes in which all that is no word is zero. Every word is a
+polynomial hash of its bytes, every shingle a multilinear hash of its words. numpy does all of it;
+where numba is installed the words are hashed by `compiled`, to the same bit.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import NearDuplicateSettings
+from pipeline.near_duplicates.kernels import compiled
 
 __all__ = [
     "TOKEN",
@@ -26,6 +29,7 @@ __all__ = [
     "distinct",
     "is_figure",
     "offsets_of",
+    "polynomials",
     "ragged",
     "random_odd",
     "shingle",
@@ -44,11 +48,16 @@ _UNSPACED_CHAR = re.compile(f"[{UNSPACED}]")
 
 # Kinds of characters. A `_LONE` character is a word by itself.
 _GAP, _LETTER, _DIGIT, _LONE, _DROPPED = range(5)
-_ASCII_SIZE = 128
+_UNKNOWN = 255
+_ASCII = 128
+_LEADS = np.array([0xC0, 0xE0, 0xF0], dtype=np.uint8)  # of two, three and four bytes in UTF-8
+# What a byte is beside its value: the first of a lone character, another one of it, the first of
+# a digit that is not ASCII.
+_LONE_FIRST, _LONE_REST, _DIGIT_FIRST = 1, 2, 4
 _BASE = 0x9E3779B97F4A7C15  # 2^64 / golden ratio
-_LONGEST_WORD = 1 << 12  # characters; guess, no language has longer ones
 _MASK = (1 << 64) - 1
-_CHUNK_CHARS = 1 << 18  # 2 MiB of products; flat from 2^16 to 2^18
+_INVERSE = pow(_BASE, -1, 1 << 64)
+_CHUNK_BYTES = 1 << 17  # 2 MiB of products and sums; flat from 2^16
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,11 @@ class Ragged:
     def rows(self) -> list[NDArray[np.uint32]]:
         """Return a view of each row."""
         return [self.values[start:end] for start, end in pairwise(self.offsets.tolist())]
+
+    def slice(self, start: int, end: int) -> Ragged:
+        """Return some neighbouring rows."""
+        first, last = self.offsets[start], self.offsets[end]
+        return Ragged(self.values[first:last], self.offsets[start : end + 1] - first)
 
 
 def shingle(texts: Sequence[str], settings: NearDuplicateSettings) -> list[NDArray[np.uint32]]:
@@ -77,9 +91,9 @@ def shingle(texts: Sequence[str], settings: NearDuplicateSettings) -> list[NDArr
     (1, True)
     """
     return [
-        distinct(row)
+        row
         for words in word_hashes(texts)
-        for row in shingle_words(words, settings.shingle_size).rows()
+        for row in distinct(shingle_words(words, settings.shingle_size)).rows()
     ]
 
 
@@ -89,12 +103,12 @@ def word_hashes(texts: Sequence[str]) -> Iterator[Ragged]:
     Words are those of ``\w+`` in `pipeline.text.normalize`. The lowest bit of a hash says whether
     the word begins with a digit (see `is_figure`).
     """
-    batch: list[str] = []
+    batch: list[bytes] = []
     size = 0
     for text in texts:
-        batch.append(_fold(text))
+        batch.append(_folded(text))
         size += len(batch[-1]) + 1
-        if size >= _CHUNK_CHARS:
+        if size >= _CHUNK_BYTES:
             yield _hash_words(batch)
             batch, size = [], 0
     if batch:
@@ -114,29 +128,54 @@ def shingle_words(words: Ragged, size: int) -> Ragged:
     universal string hashing is fast", 2014).
     """
     lengths = np.diff(words.offsets)
-    sums = np.zeros(words.values.size, dtype=np.uint64)
-    wide = words.values.astype(np.uint64)
-    within = np.arange(words.values.size) - np.repeat(words.offsets[:-1], lengths)
-    left = np.repeat(lengths, lengths) - within  # words from here to the end of the text
-    for k, multiplier in enumerate(random_odd(size)):
-        # A text shorter than a shingle has fewer words to add; no other text reaches its end.
-        if k == 0:
-            sums += wide * multiplier
-            continue
-        sums[:-k] += np.where(left[:-k] > k, wide[k:], np.uint64(0)) * multiplier
-    keep = (left >= size) | ((within == 0) & (left < size))
     counts = np.where(lengths >= size, lengths - size + 1, np.minimum(lengths, 1))
-    return Ragged((sums[keep] >> np.uint64(32)).astype(np.uint32), offsets_of(counts))
+    ends = offsets_of(counts)
+    if kernels := compiled():
+        hashes = np.empty(ends[-1], dtype=np.uint32)
+        kernels.shingles(words.values, words.offsets, random_odd(size), hashes, ends)
+        return Ragged(hashes, ends)
+    sums = _shingle_sums(words, lengths, size)
+    kept = np.ones(sums.size, dtype=bool)  # all but the last of a row, which run into the next
+    long = lengths >= size
+    kept[(words.offsets[1:][long, None] - np.arange(1, size)).ravel()] = False
+    for i in np.flatnonzero(~long).tolist():
+        kept[words.offsets[i] + 1 : words.offsets[i + 1]] = False
+    return Ragged((sums[kept] >> np.uint64(32)).astype(np.uint32), ends)
 
 
-def distinct(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return the values sorted, each once."""
-    # `np.unique` takes ten times as long on a row as short as an article. Sorting all rows of a
-    # batch at once, with the row in the upper half, takes three times as long.
-    ordered = np.sort(values)
+def _shingle_sums(words: Ragged, lengths: NDArray[np.int64], size: int) -> NDArray[np.uint64]:
+    multipliers = random_odd(size)
+    wide = words.values.astype(np.uint64)
+    sums: NDArray[np.uint64] = wide * multipliers[0]
+    for k in range(1, size):
+        sums[:-k] += wide[k:] * multipliers[k]
+    for i in np.flatnonzero((lengths < size) & (lengths > 0)).tolist():
+        start, end = words.offsets[i : i + 2]
+        sums[start] = (wide[start:end] * multipliers[: end - start]).sum(dtype=np.uint64)
+    return sums
+
+
+def distinct(rows: Ragged) -> Ragged:
+    """Return the values of each row sorted, each once."""
+    # Sorting row by row: all at once, with the row in the upper half, takes three times as long.
+    ordered = rows.values.copy()
+    for start, end in pairwise(rows.offsets.tolist()):
+        ordered[start:end].sort()
     first = np.ones(ordered.size, dtype=bool)
     first[1:] = ordered[1:] != ordered[:-1]
-    return ordered[first]
+    starts = rows.offsets[:-1]
+    first[starts[starts < ordered.size]] = True
+    kept = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(first, dtype=np.int64)))
+    return Ragged(ordered[first], kept[rows.offsets])
+
+
+def polynomials(rows: Ragged) -> NDArray[np.uint64]:
+    """Return a hash of each row as a sequence; that of an empty row is 0."""
+    sums = np.zeros(rows.values.size + 1, dtype=np.uint64)
+    np.cumsum(rows.values * _powers(_BASE, rows.values.size), out=sums[1:])
+    starts = rows.offsets[:-1]
+    hashes = sums[rows.offsets[1:]] - sums[starts]
+    return _mix(hashes * _powers(_INVERSE, rows.values.size + 1)[starts])
 
 
 @lru_cache(maxsize=32)
@@ -151,52 +190,133 @@ def random_odd(count: int) -> NDArray[np.uint64]:
     return np.array(numbers, dtype=np.uint64)
 
 
-def _fold(text: str) -> str:
-    # As pipeline.text.normalize, without the two steps that are cheaper on the whole batch (what
-    # is dropped) or change no word (quotes).
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", text).casefold()
+def _folded(text: str) -> bytes:
+    # As pipeline.text.normalize, but for quotes, which are no part of a word, and for what the
+    # bytes tell just as well: ASCII in lower case, and what is dropped. A 0 ends a text.
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).casefold()
+    return text.encode("utf-8", "surrogatepass").replace(b"\0", b"")
 
 
-def _hash_words(texts: list[str]) -> Ragged:
-    joined = "\n".join(texts)
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+def _hash_words(texts: list[bytes]) -> Ragged:
+    kernels = compiled()
+    words, starts, ends = _hash_compiled(kernels, texts) if kernels else _hash_plainly(texts)
+    return Ragged(words, np.concatenate(([0], np.searchsorted(starts, ends))))
+
+
+def _hash_compiled(
+    kernels: ModuleType, texts: list[bytes]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    codes, ends = _joined(texts)
+    folding = np.frombuffer(_ascii_folding()[0], dtype=np.uint8).copy()
+    folding[np.frombuffer(_ascii_folding()[1], dtype=np.uint8)] = 0xFF
+    folding[0] = 0  # between two texts
+    kinds = _kind_table()
+    while True:
+        words, starts, unknown = kernels.hash_words(codes, folding, kinds)
+        if unknown < 0:
+            return words, starts, ends
+        block = unknown & ~0xFF
+        kinds[block : block + 256] = [_kind(chr(code)) for code in range(block, block + 256)]
+
+
+def _hash_plainly(
+    texts: list[bytes],
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    folding, dropped = _ascii_folding()
+    codes, ends = _joined([text.translate(folding, dropped) for text in texts])
+    marks = None
+    if codes.max(initial=0) >= _ASCII:
+        codes, ends, marks = _classify(codes, ends)
+    return *_hash_codes(codes, marks), ends
+
+
+def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return all bytes with a 0 between two texts, and where each text ends."""
     ends = np.cumsum([len(text) + 1 for text in texts]) - 1
-    kinds = _kinds(codes)
-    dropped = kinds == _DROPPED
-    if dropped.any():
-        ends -= np.concatenate(([0], np.cumsum(dropped)))[ends]
-        codes, kinds = codes[~dropped], kinds[~dropped]
-    starts = _word_starts(kinds)
-    if starts.size == 0:
-        return Ragged(np.zeros(0, dtype=np.uint32), np.zeros(len(texts) + 1, dtype=np.int64))
-    within = np.arange(starts[0], codes.size)
-    within -= np.repeat(starts, np.diff(starts, append=codes.size))
-    # Behind a word's last letter come gaps up to the next word; they count nothing.
-    letters = np.where(kinds == _GAP, np.uint32(0), codes)[starts[0] :]
-    terms = letters * _powers()[within % _LONGEST_WORD]
-    hashes = np.add.reduceat(terms, starts - starts[0])
-    words = (_mix(hashes) >> np.uint64(32)).astype(np.uint32) & ~np.uint32(1)
-    words |= kinds[starts] == _DIGIT
-    offsets = np.concatenate(([0], np.searchsorted(starts, ends)))
-    return Ragged(words, offsets.astype(np.int64))
-
-
-def _kinds(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    kinds = _ascii_kinds()[np.minimum(codes, _ASCII_SIZE)]
-    rest = np.flatnonzero(codes >= _ASCII_SIZE)
-    if rest.size:
-        seen, where = np.unique(codes[rest], return_inverse=True)
-        table = np.array([_kind(chr(code)) for code in seen.tolist()], dtype=np.uint8)
-        kinds[rest] = table[where]
-    return kinds
+    return np.frombuffer(b"\0".join(texts), dtype=np.uint8), ends
 
 
 @lru_cache(maxsize=1)
-def _ascii_kinds() -> NDArray[np.uint8]:
-    # One more entry than ASCII has, for whatever comes after it.
-    return np.array([_kind(chr(code)) for code in range(_ASCII_SIZE + 1)], dtype=np.uint8)
+def _ascii_folding() -> tuple[bytes, bytes]:
+    """Return what each byte becomes, 0 where it is in no word, and those that are dropped."""
+    chars = [chr(code) for code in range(_ASCII)]
+    folded = [ord(c.lower()) if _kind(c) in {_LETTER, _DIGIT} else 0 for c in chars]
+    dropped = bytes(ord(c) for c in chars if _kind(c) == _DROPPED)
+    return bytes([*folded, *range(_ASCII, 256)]), dropped
+
+
+def _hash_codes(
+    codes: NDArray[np.uint8], marks: NDArray[np.uint8] | None
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the hash of each word, and where it begins."""
+    inside = codes != 0
+    begins = inside.copy()
+    begins[1:] &= ~inside[:-1]
+    if marks is not None:
+        begins |= marks == _LONE_FIRST
+        begins[1:] |= inside[1:] & (marks[1:] != _LONE_REST) & ((marks[:-1] & 3) != 0)
+    starts = np.flatnonzero(begins)
+    if starts.size == 0:
+        return np.zeros(0, dtype=np.uint32), starts
+    # A word's sum is that up to the next word: what lies between them adds nothing.
+    sums = np.cumsum(codes * _powers(_BASE, codes.size))
+    hashes = np.diff(sums[np.append(starts[1:], codes.size) - 1], prepend=np.uint64(0))
+    hashes = _mix(hashes * _powers(_INVERSE, codes.size)[starts])
+    words = (hashes >> np.uint64(32)).astype(np.uint32) & ~np.uint32(1)
+    words |= (codes[starts] >= ord("0")) & (codes[starts] <= ord("9"))
+    if marks is not None:
+        words |= marks[starts] == _DIGIT_FIRST
+    return words, starts
+
+
+def _classify(
+    codes: NDArray[np.uint8], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8] | None]:
+    """Make zero what is no word outside ASCII, drop what normalisation drops, mark the rest."""
+    codes = codes.copy()
+    firsts = np.flatnonzero(codes >= _LEADS[0])
+    widths = 1 + np.searchsorted(_LEADS, codes[firsts], side="right")
+    kinds = _kinds(_code_points(codes, firsts, widths))
+    marks = np.zeros(codes.size, dtype=np.uint8)
+    marks[firsts[kinds == _LONE]] = _LONE_FIRST
+    marks[firsts[kinds == _DIGIT]] = _DIGIT_FIRST
+    dropped = np.zeros(codes.size, dtype=bool)
+    for k in range(4):
+        places, of = firsts[widths > k] + k, kinds[widths > k]
+        codes[places[of == _GAP]] = 0
+        dropped[places[of == _DROPPED]] = True
+        if k:
+            marks[places[of == _LONE]] = _LONE_REST
+    if dropped.any():
+        ends = ends - np.concatenate(([0], np.cumsum(dropped)))[ends]
+        codes, marks = codes[~dropped], marks[~dropped]
+    return codes, ends, marks if marks.any() else None
+
+
+def _code_points(
+    codes: NDArray[np.uint8], firsts: NDArray[np.int64], widths: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    masks = np.array([0, 0, 0x1F, 0x0F, 0x07], dtype=np.uint8)
+    points = (codes[firsts] & masks[widths]).astype(np.int64)
+    for k in range(1, 4):
+        more = widths > k
+        points[more] = points[more] << 6 | codes[firsts[more] + k] & 0x3F
+    return points
+
+
+def _kinds(points: NDArray[np.int64]) -> NDArray[np.uint8]:
+    table = _kind_table()
+    kinds = table[points]
+    for code in np.unique(points[kinds == _UNKNOWN]).tolist():
+        table[code] = _kind(chr(code))
+    return table[points]
+
+
+@lru_cache(maxsize=1)
+def _kind_table() -> NDArray[np.uint8]:
+    """Return the kinds of all code points; `_kinds` fills in those that it meets."""
+    return np.full(0x110000, _UNKNOWN, dtype=np.uint8)
 
 
 def _kind(char: str) -> int:
@@ -209,17 +329,16 @@ def _kind(char: str) -> int:
     return _GAP
 
 
-def _word_starts(kinds: NDArray[np.uint8]) -> NDArray[np.int64]:
-    inside = (kinds == _LETTER) | (kinds == _DIGIT)
-    begins = inside.copy()
-    begins[1:] &= ~inside[:-1]
-    return np.flatnonzero(begins | (kinds == _LONE))
+def _powers(base: int, count: int) -> NDArray[np.uint64]:
+    """Return the first `count` powers of the base modulo 2^64."""
+    if count > _CHUNK_BYTES * 2:  # a single very long text
+        return _powers_upto.__wrapped__(base, count)
+    return _powers_upto(base, _CHUNK_BYTES * 2)[:count]
 
 
-@lru_cache(maxsize=1)
-def _powers() -> NDArray[np.uint64]:
-    """Return the powers of the base modulo 2^64; of longer words the order wraps around."""
-    factors = np.full(_LONGEST_WORD, _BASE, dtype=np.uint64)
+@lru_cache(maxsize=2)
+def _powers_upto(base: int, count: int) -> NDArray[np.uint64]:
+    factors = np.full(count, base, dtype=np.uint64)
     factors[0] = 1
     return np.multiply.accumulate(factors)
 

@@ -2,49 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 from pipeline.config import NearDuplicateSettings
-from pipeline.near_duplicates.shingles import random_odd
+from pipeline.near_duplicates.shingles import Ragged, random_odd
 
-__all__ = ["SCHEME", "band_keys", "sign", "to_datasketch"]
+__all__ = ["SCHEME", "band_keys", "permutations", "sign"]
 
 SCHEME = "affine32"  # datasketch's permutation scheme; the signatures of others do not compare
+_EMPTY = 0xFFFFFFFF
 _BLOCK = 1 << 14  # 64 KiB of shingles: all passes of a block stay in the cache; flat 2^13 to 2^15
 
 
-def sign(
-    shingles: Sequence[NDArray[np.uint32]], settings: NearDuplicateSettings
-) -> NDArray[np.uint32]:
-    """Return the MinHash signatures, shape ``(len(shingles), num_perm)``.
+def sign(shingles: Ragged, settings: NearDuplicateSettings) -> NDArray[np.uint32]:
+    """Return the MinHash signature of each row of shingles, shape ``(n_rows, num_perm)``.
 
     Bit for bit those of ``datasketch.MinHash(num_perm, seed, scheme="affine32", hashfunc=int)``
-    updated with the same hashes. A text without words keeps the empty signature, all ones.
+    updated with the same hashes; how often a hash comes does not matter. A row without any keeps
+    the empty signature, all ones.
     """
-    signatures = np.full((len(shingles), settings.num_perm), 0xFFFFFFFF, dtype=np.uint32)
-    block: list[int] = []
-    size = 0
-    for index, row in enumerate(shingles):
-        if row.size == 0:  # nothing to take a minimum of
-            continue
-        block.append(index)
-        size += row.size
-        if size >= _BLOCK:
-            signatures[block] = _minima([shingles[i] for i in block], settings)
-            block, size = [], 0
-    if block:
-        signatures[block] = _minima([shingles[i] for i in block], settings)
+    signatures = np.full((shingles.offsets.size - 1, settings.num_perm), _EMPTY, dtype=np.uint32)
+    hashes = _premix(shingles.values)
+    drawn = permutations(settings.num_perm, settings.seed)
+    filled = np.flatnonzero(np.diff(shingles.offsets))
+    blocks = np.searchsorted(
+        shingles.offsets[filled], np.arange(0, hashes.size + 1, _BLOCK), side="left"
+    )
+    for first, last in pairwise(np.unique(np.append(blocks, filled.size)).tolist()):
+        rows = filled[first:last]
+        starts = shingles.offsets[rows]
+        block = hashes[starts[0] : shingles.offsets[rows[-1] + 1]]
+        signatures[rows] = _minima(block, starts - starts[0], drawn)
     return signatures
-
-
-def to_datasketch(signature: NDArray[np.uint32], settings: NearDuplicateSettings) -> MinHash:
-    """Return one signature as a `datasketch.MinHash`, ready for `datasketch.MinHashLSH`."""
-    return MinHash(seed=settings.seed, hashvalues=signature, hashfunc=int, scheme=SCHEME)
 
 
 def band_keys(
@@ -63,12 +56,15 @@ def band_keys(
     return keys ^ keys >> np.uint64(32)
 
 
-def _minima(rows: list[NDArray[np.uint32]], settings: NearDuplicateSettings) -> NDArray[np.uint32]:
-    hashes = _premix(np.concatenate(rows))
-    starts = np.concatenate(([0], np.cumsum([row.size for row in rows[:-1]]))).astype(np.int64)
-    minima = np.empty((settings.num_perm, len(rows)), dtype=np.uint32)
+def _minima(
+    hashes: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    drawn: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+) -> NDArray[np.uint32]:
+    """Return for each row the least ``a[k] * hash + b[k] mod 2^32``, shape ``(n_rows, n_k)``."""
+    minima = np.empty((drawn[0].size, starts.size), dtype=np.uint32)
     permuted = np.empty_like(hashes)
-    for k, (a, b) in enumerate(_permutations(settings.num_perm, settings.seed)):
+    for k, (a, b) in enumerate(zip(*drawn, strict=True)):
         np.multiply(hashes, a, out=permuted)
         np.add(permuted, b, out=permuted)
         np.minimum.reduceat(permuted, starts, out=minima[k])
@@ -76,9 +72,15 @@ def _minima(rows: list[NDArray[np.uint32]], settings: NearDuplicateSettings) -> 
 
 
 @lru_cache(maxsize=8)
-def _permutations(num_perm: int, seed: int) -> list[tuple[np.uint32, np.uint32]]:
-    a, b = MinHash(num_perm=num_perm, seed=seed, scheme=SCHEME).permutations
-    return list(zip(a, b, strict=True))
+def permutations(num_perm: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return the permutations ``a * h + b`` that datasketch draws from this seed.
+
+    Made here, because loading datasketch takes as long as signing five thousand articles; a test
+    compares both.
+    """
+    generator = np.random.RandomState(seed)
+    a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
 
 
 def _premix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -10,26 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import NearDuplicateSettings
+from pipeline.near_duplicates.kernels import compiled
 from pipeline.near_duplicates.shingles import (
     Ragged,
-    distinct,
     offsets_of,
-    ragged,
+    polynomials,
+    random_odd,
     shingle_words,
     word_hashes,
 )
-from pipeline.near_duplicates.signatures import band_keys, sign
+from pipeline.near_duplicates.signatures import band_keys, permutations, sign
 from pipeline.records import Article, ArticleId
 from pipeline.text import kept_text
 
-__all__ = ["Sketch", "restore_sketches", "sketch"]
+__all__ = ["Sketch", "sketch"]
 
 _BATCH = 512  # articles whose kept texts are in memory at once; guess, flat from 128 on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sketch:
-    """An article's words as hashes. `restore_sketches` makes the rest of the first three again.
+    """An article's words as hashes, and what these are found by.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ class Sketch:
         Hash of the title's words, 0 without a title. Titles are no part of the other fields.
     words
         The kept text's word hashes in reading order.
-    shingles
-        Distinct shingle hashes, sorted.
+    digest
+        Hash of all words in order, 64 bits: the same for exact copies.
     signature
         MinHash of the shingles, shape ``(num_perm,)``.
     bands
@@ -54,7 +55,7 @@ class Sketch:
     article_id: ArticleId
     title: int
     words: NDArray[np.uint32]
-    shingles: NDArray[np.uint32]
+    digest: int
     signature: NDArray[np.uint32]
     bands: NDArray[np.uint64]
     sample: NDArray[np.uint32]
@@ -67,76 +68,86 @@ def sketch(articles: Iterable[Article], settings: NearDuplicateSettings) -> list
     """
     sketches: list[Sketch] = []
     for batch in _batches(articles, _BATCH):
-        titles = _titles([article.title for article in batch])
+        titles = _hashes([article.title for article in batch])
         texts = [kept_text(a.text, a.removed) if a.removed else a.text for a in batch]
-        ids = [article.article_id for article in batch]
         start = 0
         for words in word_hashes(texts):
             end = start + words.offsets.size - 1
-            sketches += _sketch_words(ids[start:end], titles[start:end], words, settings)
+            sketches += _sketch_words(batch[start:end], titles[start:end], words, settings)
             start = end
     return sketches
 
 
-def restore_sketches(
-    article_ids: Sequence[ArticleId],
-    titles: Sequence[int],
-    words: Sequence[NDArray[np.uint32]],
-    settings: NearDuplicateSettings,
-) -> list[Sketch]:
-    """Return the sketches whose `article_id`, `title` and `words` were stored, in this order."""
-    return _sketch_words(article_ids, titles, ragged(words), settings)
-
-
 def _sketch_words(
-    article_ids: Sequence[ArticleId],
+    articles: Sequence[Article],
     titles: Sequence[int],
     words: Ragged,
     settings: NearDuplicateSettings,
 ) -> list[Sketch]:
-    ordered = shingle_words(words, settings.shingle_size)
-    shingles = [distinct(row) for row in ordered.rows()]
-    signatures = sign(shingles, settings)
-    bands = band_keys(signatures, settings)
-    samples = [distinct(row) for row in _winnow(ordered, settings.sample_window).rows()]
-    rows = words.rows()
+    signatures, samples = _sign_and_sample(words, settings)
+    columns = zip(
+        articles,
+        titles,
+        words.rows(),
+        polynomials(words).tolist(),
+        signatures,
+        band_keys(signatures, settings),
+        samples.rows(),
+        strict=True,
+    )
     return [
         Sketch(
-            article_id=article_id,
-            title=titles[i],
-            words=rows[i],
-            shingles=shingles[i],
-            signature=signatures[i],
-            bands=bands[i],
-            sample=samples[i],
+            article_id=article.article_id,
+            title=title,
+            words=row,
+            digest=digest,
+            signature=signature,
+            bands=bands,
+            sample=sample,
         )
-        for i, article_id in enumerate(article_ids)
+        for article, title, row, digest, signature, bands, sample in columns
     ]
 
 
-def _titles(titles: Sequence[str]) -> list[int]:
-    rows = [row for words in word_hashes(titles) for row in words.rows()]
-    return [
-        int.from_bytes(row.tobytes(), "little") % _TITLE_PRIME if row.size else 0 for row in rows
-    ]
+def _sign_and_sample(
+    words: Ragged, settings: NearDuplicateSettings
+) -> tuple[NDArray[np.uint32], Ragged]:
+    if kernels := compiled():
+        drawn = permutations(settings.num_perm, settings.seed)
+        multipliers = random_odd(settings.shingle_size)
+        signatures, samples = kernels.sketch_rows(words, multipliers, settings.sample_window, drawn)
+        return signatures, samples
+    shingles = shingle_words(words, settings.shingle_size)
+    return sign(shingles, settings), _winnow(shingles, settings.sample_window)
 
 
-# A Mersenne prime, so that the title's hash fits a signed 64-bit column of a database.
-_TITLE_PRIME = (1 << 61) - 1
+def _hashes(titles: Sequence[str]) -> list[int]:
+    """Return a hash of each title's words; it fits a signed 64-bit column of a database."""
+    return [h >> 1 for words in word_hashes(titles) for h in polynomials(words).tolist()]
 
 
 def _winnow(shingles: Ragged, window: int) -> Ragged:
-    """Return the minimum of every `window` neighbours; of all, where a text has fewer."""
+    """Return the minimum of every `window` neighbours, each once; of all, where there are fewer."""
     lengths = np.diff(shingles.offsets)
     minima = _sliding_minimum(shingles.values, window)
-    within = np.arange(shingles.values.size) - np.repeat(shingles.offsets[:-1], lengths)
-    left = np.repeat(lengths, lengths) - within
     for i in np.flatnonzero((lengths < window) & (lengths > 0)):
         start, end = shingles.offsets[i : i + 2]
         minima[start] = shingles.values[start:end].min()
-    keep = (left >= window) | ((within == 0) & (left < window))
     counts = np.where(lengths >= window, lengths - window + 1, np.minimum(lengths, 1))
-    return Ragged(minima[keep], offsets_of(counts))
+    owners = np.repeat(np.arange(lengths.size, dtype=np.uint64), counts)
+    places = np.arange(owners.size) + np.repeat(
+        shingles.offsets[:-1] - offsets_of(counts)[:-1], counts
+    )
+    packed = owners << np.uint64(32) | minima[places]
+    # Neighbouring windows mostly have the same minimum.
+    packed = _once(np.sort(_once(packed)))
+    found = np.bincount((packed >> np.uint64(32)).astype(np.int64), minlength=lengths.size)
+    return Ragged(packed.astype(np.uint32), offsets_of(found))
+
+
+def _once(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the values without those that equal the one before."""
+    return values[np.concatenate(([True], values[1:] != values[:-1]))[: values.size]]
 
 
 def _sliding_minimum(values: NDArray[np.uint32], window: int) -> NDArray[np.uint32]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pipeline.archive import read_page
 from pipeline.boilerplate import find_boilerplate, page_paragraphs
 from pipeline.config import Settings
 from pipeline.engines import PageContent, contents_of_page, extract_pages
 from pipeline.identity import address, canonical_url, content_digest
-from pipeline.near_duplicates import find_candidates, sketch, verify
+from pipeline.near_duplicates import sketch
 from pipeline.records import (
     ArchivedPage,
     Article,
@@ -24,7 +24,7 @@ from pipeline.records import (
 from pipeline.service.ahead import PageKey, Ready
 from pipeline.service.placing import place_articles
 from pipeline.service.progress import Progress
-from pipeline.service.stored import stored_sketches
+from pipeline.service.stored import stored_relations
 from pipeline.storage import BatchOutcome, State, StoredVersion
 from pipeline.text import words
 
@@ -90,9 +90,7 @@ def apply_batch(
     renewed = _renewed(state, versions)
     clock = _clock(state, renewed, settings, extracted.pages)
     sketches = sketch(renewed, settings.near_duplicates)
-    stored = stored_sketches(state, sketches, settings)
-    candidates = find_candidates(sketches, stored, settings.near_duplicates)
-    relations = verify(candidates, [*sketches, *stored], settings.near_duplicates)
+    relations = stored_relations(state, sketches, settings)
     known = state.articles(a.article_id for a in renewed)
     placed = place_articles(settings, state, renewed, relations, clock)
     fresh = state.apply(
@@ -111,6 +109,7 @@ def apply_batch(
             addresses=extracted.addresses
             | {address(a.url or a.uri): a.article_id for a in articles},
             paragraphs=[page for a in renewed if (page := page_paragraphs(a))],
+            forget_before=_forget_before(settings, clock),
         )
     )
     return BatchReport(
@@ -119,6 +118,11 @@ def apply_batch(
         changes=len(placed.changes),
         failures=fresh,
     )
+
+
+def _forget_before(settings: Settings, clock: datetime) -> datetime | None:
+    days = settings.near_duplicates.expire_days
+    return clock - timedelta(days=days) if days else None
 
 
 def _extract(

@@ -242,7 +242,8 @@ def _id(article: Article) -> ArticleId:
 
 def _comparable(settings: Settings, state: State, draft: Article) -> dict[ArticleId, Article]:
     """Return the articles of open stories, and those of any age that share text with the draft."""
-    sharing = state.sharing_keys(sketch([draft], settings.near_duplicates))
+    near = settings.near_duplicates
+    sharing = state.postings(sketch([draft], near), near.crowd).ids
     told = {*state.open_stories(), *state.stories_of(sharing).values()}
     return state.articles(state.members(told))
 

@@ -8,14 +8,15 @@ from datetime import datetime
 
 from pipeline import boilerplate
 from pipeline.config import Settings
-from pipeline.near_duplicates import Sketch, restore_sketches
+from pipeline.near_duplicates import Sketch, find_candidates, verify
 from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
 from pipeline.storage import State
 
-__all__ = ["dated", "neighbourhood", "news_time", "open_state", "stored_sketches"]
+__all__ = ["dated", "neighbourhood", "news_time", "open_state", "stored_relations"]
 
 _SCHEME = "affine32"  # datasketch's; stated because mixing schemes gives silent nonsense
 _NORMALIZER = "1"  # raise when `pipeline.text.normalize` gives other words
+_HASH = "2"  # raise when equal words or shingles get other hashes
 
 
 def open_state(settings: Settings) -> State:
@@ -31,6 +32,7 @@ def open_state(settings: Settings) -> State:
         "scheme": _SCHEME,
         "normalizer": _NORMALIZER,
         "boilerplate": boilerplate.VERSION,
+        "hash": _HASH,
         "shingle_size": str(near.shingle_size),
         "num_perm": str(near.num_perm),
         "seed": str(near.seed),
@@ -41,16 +43,15 @@ def open_state(settings: Settings) -> State:
     return State(settings.paths.state, header)
 
 
-def stored_sketches(state: State, near: Sequence[Sketch], settings: Settings) -> list[Sketch]:
-    """Return the sketches of all stored articles that have a candidate key in common with these."""
-    own = {sketch.article_id for sketch in near}
-    rows = state.words(state.sharing_keys(near) - own)
-    return restore_sketches(
-        [row.article_id for row in rows],
-        [row.title for row in rows],
-        [row.words for row in rows],
-        settings.near_duplicates,
-    )
+def stored_relations(
+    state: State, new: Sequence[Sketch], settings: Settings
+) -> list[NearDuplicate]:
+    """Return all relations of new articles, with each other and with stored ones."""
+    near = settings.near_duplicates
+    candidates = find_candidates(new, state.postings(new, near.crowd), near)
+    own = {sketch.article_id for sketch in new}
+    stored = state.words({i for pair in candidates for i in pair} - own)
+    return verify(candidates, [*new, *stored], near)
 
 
 def neighbourhood(

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 
-import numpy as np
-
-from pipeline.near_duplicates import Sketch
 from pipeline.records import (
     ArticleId,
     Closed,
@@ -33,22 +30,17 @@ from pipeline.storage.rows import (
     in_list,
 )
 from pipeline.storage.sightings import add_sightings
+from pipeline.storage.sketches import expire_sketches, replace_sketches
 
-__all__ = ["apply", "candidate_keys", "insert_failures"]
-
-
-def candidate_keys(sketch: Sketch) -> tuple[tuple[int, list[int]], ...]:
-    """Return the keys under which an article is found: 0 its bands, 1 its sample.
-
-    SQLite's integers are signed, so a band key is stored as the same 64 bits read with a sign.
-    """
-    return (0, sketch.bands.view(np.int64).tolist()), (1, sketch.sample.tolist())
+__all__ = ["apply", "insert_failures"]
 
 
 def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
     """Write all that a batch changes; returns those of its failures that are new."""
     _store_articles(db, outcome)
-    _store_sketches(db, outcome.sketches)
+    replace_sketches(db, outcome.sketches, outcome.clock)
+    if outcome.forget_before is not None:
+        expire_sketches(db, outcome.forget_before)
     _store_relations(db, outcome)
     store_paragraphs(db, outcome.number, outcome.paragraphs)
     for change in outcome.changes:
@@ -89,24 +81,6 @@ def _store_articles(db: Connection, outcome: BatchOutcome) -> None:
         ],
     )
     _mark_unrendered(db, outcome.current)  # a story's file shows its articles' versions
-
-
-def _store_sketches(db: Connection, sketches: Sequence[Sketch]) -> None:
-    ids = in_list(sketch.article_id for sketch in sketches)
-    db.execute(f"DELETE FROM sketches WHERE article_id {IN_LIST}", (ids,))
-    db.execute(f"DELETE FROM keys WHERE article_id {IN_LIST}", (ids,))
-    db.executemany(
-        "INSERT INTO sketches VALUES (?, ?, ?)",
-        [(s.article_id, str(s.title), s.words.astype("<u4").tobytes()) for s in sketches],
-    )
-    # In key order: an unsorted load of a large index does not finish.
-    rows = sorted(
-        (kind, key, sketch.article_id)
-        for sketch in sketches
-        for kind, keys in candidate_keys(sketch)
-        for key in keys
-    )
-    db.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?, ?)", rows)
 
 
 def _store_relations(db: Connection, outcome: BatchOutcome) -> None:

@@ -140,6 +140,8 @@ class BatchOutcome:
         As in `pipeline.storage.sightings`.
     paragraphs
         Of the current versions that are new, to learn their hosts' boilerplate.
+    forget_before
+        Sketches that came in when the news was older leave the index; None keeps all.
     """
 
     number: int
@@ -155,3 +157,4 @@ class BatchOutcome:
     sightings: Collection[tuple[str, str]] = ()
     addresses: Mapping[str, ArticleId] = field(default_factory=dict)
     paragraphs: Sequence[PageParagraphs] = ()
+    forget_before: datetime | None = None

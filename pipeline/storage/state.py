@@ -7,18 +7,17 @@ stored as JSON (never pickle), sets of hashes as little-endian arrays.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 
 from pipeline.boilerplate import PageParagraphs
 from pipeline.errors import StateError
 from pipeline.identity import canonical_url
-from pipeline.near_duplicates import Sketch
+from pipeline.near_duplicates import Postings, Sketch
 from pipeline.records import (
     ArchivedPage,
     Article,
@@ -33,7 +32,7 @@ from pipeline.records import (
 )
 from pipeline.storage.boilerplate import SCHEMA as BOILERPLATE_SCHEMA
 from pipeline.storage.boilerplate import paragraphs_of_hosts
-from pipeline.storage.fold import apply, candidate_keys, insert_failures
+from pipeline.storage.fold import apply, insert_failures
 from pipeline.storage.memories import SCHEMA as MEMORY_SCHEMA
 from pipeline.storage.memories import Memories
 from pipeline.storage.retries import SCHEMA as RETRY_SCHEMA
@@ -54,11 +53,13 @@ from pipeline.storage.rows import (
 )
 from pipeline.storage.sightings import SCHEMA as SIGHTING_SCHEMA
 from pipeline.storage.sightings import sightings_of
+from pipeline.storage.sketches import SCHEMA as SKETCH_SCHEMA
+from pipeline.storage.sketches import find_postings, read_words
 from pipeline.storage.transaction import transaction
 
 __all__ = ["State"]
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -79,13 +80,6 @@ CREATE TABLE articles (
 CREATE TABLE versions (
     article_id TEXT NOT NULL, digest TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (article_id, digest)
-) WITHOUT ROWID;
-CREATE TABLE sketches (
-    article_id TEXT PRIMARY KEY, title TEXT NOT NULL, words BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE keys (
-    kind INTEGER NOT NULL, key INTEGER NOT NULL, article_id TEXT NOT NULL,
-    PRIMARY KEY (kind, key, article_id)
 ) WITHOUT ROWID;
 CREATE TABLE relations (
     a TEXT NOT NULL, b TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (a, b)
@@ -161,8 +155,8 @@ class State:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
         with transaction(self._db):
-            tables = (SCHEMA, RETRY_SCHEMA, SIGHTING_SCHEMA, MEMORY_SCHEMA, BOILERPLATE_SCHEMA)
-            for statement in "".join(tables).split(";\n"):
+            schemas = (RETRY_SCHEMA, SIGHTING_SCHEMA, MEMORY_SCHEMA, BOILERPLATE_SCHEMA)
+            for statement in "".join((SCHEMA, *schemas, SKETCH_SCHEMA)).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
 
@@ -335,31 +329,13 @@ class State:
         rows = self._db.execute(query, (in_list(ids),))
         return {ArticleId(i): datetime.fromisoformat(arrived) for i, arrived in rows}
 
-    def sharing_keys(self, sketches: Iterable[Sketch]) -> set[ArticleId]:
-        """Return the stored articles that have a candidate key in common with these."""
-        query = f"SELECT DISTINCT article_id FROM keys WHERE kind = ? AND key {IN_LIST}"
-        wanted: dict[int, set[int]] = {}
-        for sketch in sketches:
-            for kind, keys in candidate_keys(sketch):
-                wanted.setdefault(kind, set()).update(keys)
-        return {
-            ArticleId(article_id)
-            for kind, keys in sorted(wanted.items())
-            for (article_id,) in self._db.execute(query, (kind, in_list(sorted(keys))))
-        }
+    def postings(self, sketches: Sequence[Sketch], crowd: int) -> Postings:
+        """Return what the index holds under the keys of these; see `find_postings`."""
+        return find_postings(self._db, sketches, crowd)
 
     def words(self, ids: Iterable[ArticleId]) -> list[StoredWords]:
         """Return the hashed words of some articles, by id."""
-        query = f"""SELECT article_id, title, words FROM sketches
-                    WHERE article_id {IN_LIST} ORDER BY article_id"""
-        return [
-            StoredWords(
-                article_id=ArticleId(article_id),
-                title=int(title),
-                words=np.frombuffer(words, dtype="<u4"),
-            )
-            for article_id, title, words in self._db.execute(query, (in_list(ids),))
-        ]
+        return read_words(self._db, ids)
 
     def paragraphs(self, hosts: Iterable[str]) -> list[PageParagraphs]:
         """Return the paragraphs of the latest articles of some hosts."""
