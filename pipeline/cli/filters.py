@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.options import Config, load
-from pipeline.cli.output import open_input, print_lines, say
+from pipeline.cli.output import open_input, print_lines, progress_bar, say
 
 if TYPE_CHECKING:
     from pipeline.records import Failed
@@ -37,7 +38,8 @@ def clean(file: File, config: Config = None) -> None:
 
     Example: samestory extract page.html | samestory clean -
     """
-    from pipeline.service.filters import clean_rows, read_rows
+    from pipeline.service.filters import clean_rows
+    from pipeline.service.rows import read_rows
 
     settings = load(config).settings
     with open_input(file) as lines:
@@ -45,7 +47,9 @@ def clean(file: File, config: Config = None) -> None:
 
 
 def dedup(
-    file: File,
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines or Parquet (.parquet); - is standard input.")
+    ],
     *,
     groups: Annotated[
         bool, typer.Option("--groups", help="Print each article's group instead of pairs.")
@@ -54,13 +58,21 @@ def dedup(
 ) -> None:
     """Find articles that are copies of each other.
 
+    Works on millions: what does not fit in memory goes to the folder for temporary files (TMPDIR).
+
     Example: samestory dedup articles.jsonl --groups
     """
-    from pipeline.service.filters import dedup_rows, read_rows
+    from pipeline.service.corpus import dedup_rows
+    from pipeline.service.rows import read_parquet, read_rows
 
-    settings = load(config).settings
-    with open_input(file) as lines:
-        _print_rows(dedup_rows(read_rows(lines, str(file)), settings, groups=groups))
+    near = load(config).settings.near_duplicates
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bar())
+        if file.suffix == ".parquet":
+            rows = read_parquet(file)
+        else:
+            rows = read_rows(stack.enter_context(open_input(file)), str(file))
+        _print_rows(dedup_rows(rows, near, progress, groups=groups))
 
 
 def cluster(file: File, config: Config = None) -> None:
@@ -68,7 +80,8 @@ def cluster(file: File, config: Config = None) -> None:
 
     Example: samestory cluster articles.jsonl > stories.jsonl
     """
-    from pipeline.service.filters import cluster_rows, read_rows
+    from pipeline.service.filters import cluster_rows
+    from pipeline.service.rows import read_rows
 
     settings = load(config).settings
     with open_input(file) as lines:

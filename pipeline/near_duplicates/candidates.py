@@ -23,6 +23,7 @@ from pipeline.records import ArticleId
 __all__ = [
     "NUMBER_BITS",
     "Classes",
+    "Codes",
     "Entries",
     "Postings",
     "band_entries",
@@ -31,7 +32,10 @@ __all__ = [
     "enough_shared",
     "find_candidates",
     "inside",
+    "numbers_of",
+    "of_firsts",
     "postings",
+    "renumbered",
     "same_words",
     "sample_entries",
     "unfold",
@@ -126,9 +130,9 @@ def find_candidates(
         return []
     held = _joined(own, stored)
     classes = same_words(held.digests)
-    bands = [_of_firsts(held.bands, classes)]
+    bands = [of_firsts(held.bands, classes)]
     sizes = held.sample_sizes.copy()
-    samples = list(codes_of_samples([_of_firsts(held.samples, classes)], sizes, settings.crowd))
+    samples = list(codes_of_samples([of_firsts(held.samples, classes)], sizes, settings.crowd))
     codes = [
         *codes_of_bands(bands, held.signatures, settings.crowd),
         enough_shared(np.concatenate(samples), sizes),
@@ -139,7 +143,11 @@ def find_candidates(
     ids, fresh = held.ids, len(own.ids)
     # The lower number comes first, so a pair of two stored ones is told by its first; the new ones
     # are numbered by id.
-    pairs = [(ids[a], ids[b]) for a, b in zip(*_numbers(found), strict=True) if a < fresh]
+    pairs = [
+        (ids[a], ids[b])
+        for a, b in zip(*(column.tolist() for column in numbers_of(found)), strict=True)
+        if a < fresh
+    ]
     return pairs if len(ids) == fresh else sorted((min(pair), max(pair)) for pair in pairs)
 
 
@@ -166,6 +174,28 @@ def sample_entries(rows: Sequence[NDArray[np.uint32]], start: int = 0) -> Entrie
     """Return the entries of `Sketch.sample` of articles that are numbered from `start`."""
     keys = np.concatenate([np.zeros(0, dtype=np.uint32), *rows]).astype(np.uint64)
     return _entries(keys, rows, start)
+
+
+def renumbered(entries: Entries, places: Numbers) -> Entries:
+    """Return the entries with other numbers; those whose `places` are below 0 go."""
+    found = places[(entries & _NUMBER).astype(np.int64)]
+    kept = found >= 0
+    changed: Entries = entries[kept] & ~_NUMBER | found[kept].view(np.uint64)
+    return changed
+
+
+def of_firsts(entries: Entries, classes: Classes) -> Entries:
+    """Return the entries of those articles that are the first of their class."""
+    if not classes.members:
+        return entries
+    owners = (entries & _NUMBER).astype(np.int64)
+    firsts: Entries = entries[classes.first[owners] == owners]
+    return firsts
+
+
+def numbers_of(codes: Codes) -> tuple[Numbers, Numbers]:
+    """Return the lower and the higher number of each pair."""
+    return (codes >> np.uint64(32)).astype(np.int64), (codes & _LOW).astype(np.int64)
 
 
 def same_words(digests: NDArray[np.uint64]) -> Classes:
@@ -206,7 +236,7 @@ def codes_of_samples(parts: Iterable[Entries], sizes: Numbers, crowd: int) -> It
 def enough_shared(codes: Codes, sizes: Numbers) -> Codes:
     """Return the pairs that come often enough, each once, sorted."""
     pairs, shared = np.unique(codes, return_counts=True)
-    a, b = (pairs >> np.uint64(32)).astype(np.int64), (pairs & _LOW).astype(np.int64)
+    a, b = numbers_of(pairs)
     return pairs[shared >= _SAMPLE_SHARE * np.minimum(sizes[a], sizes[b])]
 
 
@@ -225,7 +255,7 @@ def unfold(codes: Codes, classes: Classes, crowd: int) -> Codes:
         return np.unique(codes)
     several = np.zeros(classes.first.size, dtype=bool)
     several[list(classes.members)] = True
-    a, b = (codes >> np.uint64(32)).astype(np.int64), (codes & _LOW).astype(np.int64)
+    a, b = numbers_of(codes)
     touched = (several[a] | several[b]) & (classes.first[a] != classes.first[b])
     pairs = [
         pair
@@ -279,14 +309,6 @@ def _joined(new: Postings, stored: Postings | None) -> Postings:
     )
 
 
-def _of_firsts(entries: Entries, classes: Classes) -> Entries:
-    if not classes.members:
-        return entries
-    owners = (entries & _NUMBER).astype(np.int64)
-    firsts: Entries = entries[classes.first[owners] == owners]
-    return firsts
-
-
 def _sharing(entries: Entries, crowd: int) -> tuple[Codes, list[Numbers]]:
     """Return the pairs that share a key, once for each key, and the owners of crowded keys."""
     entries = np.sort(entries)
@@ -332,7 +354,3 @@ def _spread(a: list[int], b: list[int], crowd: int) -> list[tuple[int, int]]:
     if len(a) * len(b) <= crowd:
         return list(product(a, b))
     return [(a[0], other) for other in b] + [(other, b[0]) for other in a[1:]]
-
-
-def _numbers(codes: Codes) -> tuple[list[int], list[int]]:
-    return (codes >> np.uint64(32)).tolist(), (codes & _LOW).tolist()

@@ -22,6 +22,7 @@ __all__ = [
     "find_briefings",
     "find_composites",
     "mark_composites",
+    "may_be_excerpt",
 ]
 
 WordsOf = Callable[[NDArray[np.int64]], Ragged]
@@ -45,6 +46,12 @@ class Excerpts(NamedTuple):
     whole: NDArray[np.int64]
     part: NDArray[np.int64]
     overlap: Overlaps
+
+
+def may_be_excerpt(overlap: Overlaps) -> NDArray[np.bool_]:
+    """Say of which pairs `excerpts_of` returns anything."""
+    long: NDArray[np.bool_] = overlap.shared >= _EXCERPT_SHINGLES
+    return long & (overlap.more >= _EXCERPT)
 
 
 def excerpts_of(first: NDArray[np.int64], second: NDArray[np.int64], overlap: Overlaps) -> Excerpts:

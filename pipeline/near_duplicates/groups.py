@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from pipeline.near_duplicates.composites import SYMMETRIC, find_composites
 from pipeline.near_duplicates.shingles import word_hashes
+from pipeline.near_duplicates.sketches import title_hashes
 from pipeline.records import Article, ArticleId, DuplicateGroup, NearDuplicate
 from pipeline.text import kept_text
 
-__all__ = ["group"]
+__all__ = ["GroupFacts", "facts_of", "group", "group_by_facts"]
 
 _OPENING = 0.9  # share of the opening words that both have; guess
 _INSIDE = 0.85  # of a cut article is in the whole; the rest is a "read more"
@@ -27,9 +28,23 @@ _LEAD_WORDS = 60
 _UNDATED = datetime.max.replace(tzinfo=UTC)
 
 
-class _Facts(NamedTuple):
-    words: NDArray[np.uint32]
-    title: bytes
+class GroupFacts(NamedTuple):
+    """What decides about an article's place in its group.
+
+    Parameters
+    ----------
+    lead
+        Hashes of its first words.
+    title
+        Hash of its title, 0 without one.
+    distinct_words
+        How many different words it has.
+    published
+        When it came out; the end of time where that is not known.
+    """
+
+    lead: NDArray[np.uint32]
+    title: int
     distinct_words: int
     published: datetime
 
@@ -61,31 +76,47 @@ def group(articles: Iterable[Article], relations: Iterable[NearDuplicate]) -> li
         Verified relations, any order.
     """
     by_id = {article.article_id: article for article in articles}
-    composites = find_composites(relations := list(relations))
+    relations = list(relations)
+    involved = {i for one in relations for i in (one.a, one.b)}
+    return group_by_facts(_facts([by_id[i] for i in sorted(involved)]), relations)
+
+
+def group_by_facts(
+    facts: Mapping[ArticleId, GroupFacts], relations: Sequence[NearDuplicate]
+) -> list[DuplicateGroup]:
+    """Return what `group` returns, from facts about all articles that `relations` names."""
+    composites = find_composites(relations)
     bare = [one for one in relations if one.a not in composites and one.b not in composites]
-    facts = _facts([by_id[key] for key in sorted({i for one in bare for i in (one.a, one.b)})])
-    root = _components(sorted(facts), [(one.a, one.b) for one in bare if one.relation in SYMMETRIC])
+    bare_ids = sorted({i for one in bare for i in (one.a, one.b)})
+    root = _components(bare_ids, [(one.a, one.b) for one in bare if one.relation in SYMMETRIC])
     root = _attach(root, sorted(_attachments(bare, facts), reverse=True))
     members: dict[ArticleId, list[ArticleId]] = defaultdict(list)
-    for article_id in sorted(facts):
+    for article_id in bare_ids:
         members[root[article_id]].append(article_id)
     wholes = _wholes(bare)
     groups = [_choose(ids, facts, wholes) for ids in members.values() if len(ids) > 1]
     return sorted(groups, key=lambda one: one.members)
 
 
-def _facts(articles: Sequence[Article]) -> dict[ArticleId, _Facts]:
+def facts_of(words: NDArray[np.uint32], title: int, published: datetime | None) -> GroupFacts:
+    """Return the facts about an article of these words, under a title of this hash."""
+    return GroupFacts(
+        lead=words[:_LEAD_WORDS],
+        title=title,
+        distinct_words=np.unique(words).size,
+        published=published or _UNDATED,
+    )
+
+
+def _facts(articles: Sequence[Article]) -> dict[ArticleId, GroupFacts]:
     texts = [kept_text(article.text, article.removed) for article in articles]
-    words = [row for batch in word_hashes(texts) for row in batch.rows()]
-    titles = [r for batch in word_hashes([a.title for a in articles]) for r in batch.rows()]
+    rows = [row for batch in word_hashes(texts) for row in batch.rows()]
+    titles = title_hashes([article.title for article in articles])
     return {
-        article.article_id: _Facts(
-            words=words[i],
-            title=titles[i].tobytes(),
-            distinct_words=np.unique(words[i]).size,
-            published=article.published.instant if article.published else _UNDATED,
+        article.article_id: facts_of(
+            words, title, article.published.instant if article.published else None
         )
-        for i, article in enumerate(articles)
+        for article, words, title in zip(articles, rows, titles, strict=True)
     }
 
 
@@ -108,7 +139,7 @@ def _components(
 
 
 def _attachments(
-    relations: Iterable[NearDuplicate], facts: Mapping[ArticleId, _Facts]
+    relations: Iterable[NearDuplicate], facts: Mapping[ArticleId, GroupFacts]
 ) -> list[_Attachment]:
     found = []
     for one in relations:
@@ -124,16 +155,16 @@ def _attachments(
     return found
 
 
-def _is_cut_from(attachment: _Attachment, facts: Mapping[ArticleId, _Facts]) -> bool:
+def _is_cut_from(attachment: _Attachment, facts: Mapping[ArticleId, GroupFacts]) -> bool:
     part, whole = facts[attachment.part], facts[attachment.whole]
-    if part.title == whole.title != b"":
+    if part.title == whole.title != 0:
         return True
     if attachment.inside < _INSIDE:
         return False
     if attachment.covers >= _MOST:
         return True
-    opening = part.words[:_OPENING_WORDS]
-    return bool(np.isin(opening, whole.words[:_LEAD_WORDS]).mean() >= _OPENING)
+    opening = part.lead[:_OPENING_WORDS]
+    return bool(np.isin(opening, whole.lead).mean() >= _OPENING)
 
 
 def _attach(
@@ -161,7 +192,7 @@ def _wholes(relations: Iterable[NearDuplicate]) -> dict[ArticleId, set[ArticleId
 
 def _choose(
     members: Sequence[ArticleId],
-    facts: Mapping[ArticleId, _Facts],
+    facts: Mapping[ArticleId, GroupFacts],
     wholes: Mapping[ArticleId, set[ArticleId]],
 ) -> DuplicateGroup:
     complete = [m for m in members if wholes.get(m, set()).isdisjoint(members)] or members

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple, Protocol, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from pipeline.near_duplicates.composites import (
     excerpts_of,
     find_briefings,
     mark_composites,
+    may_be_excerpt,
 )
 from pipeline.near_duplicates.overlaps import Overlaps, overlaps
 from pipeline.near_duplicates.shingles import (
@@ -28,7 +29,7 @@ from pipeline.near_duplicates.shingles import (
 )
 from pipeline.records import ArticleId, NearDuplicate, Relation
 
-__all__ = ["Measured", "Worded", "joined", "measure", "settle", "verify"]
+__all__ = ["Measured", "Worded", "joined", "measure", "settle", "split_unrelated", "verify"]
 
 # Figures without a source in the comments below were read off the development set of duplicates,
 # where copies and other articles that share text lie on either side with room.
@@ -55,6 +56,7 @@ _INSIDE = 0.85
 _PASSAGE = 0.2
 _PAIRS_AT_ONCE = 2048  # shingles of so many pairs are in memory at once; flat from 512
 _WORDS_AT_ONCE = 1 << 15
+_SETTLED_AT_ONCE = 1 << 17  # 40 MB of records
 
 
 _NAMES: tuple[Relation, ...] = get_args(Relation)
@@ -89,7 +91,7 @@ class Measured(NamedTuple):
     relation: NDArray[np.int8]
     overlap: Overlaps
 
-    def take(self, places: NDArray[np.bool_]) -> Measured:
+    def take(self, places: NDArray[Any]) -> Measured:
         """Return some of them."""
         return Measured(
             self.first[places],
@@ -179,6 +181,38 @@ def joined(parts: Iterable[Measured]) -> Measured:
     )
 
 
+def split_unrelated(measured: Measured, count: int) -> Iterator[Measured]:
+    """Yield what was measured in parts of bounded size, none of which is related to another.
+
+    Parameters
+    ----------
+    measured
+        All that was measured.
+    count
+        How many articles are numbered.
+    """
+    if measured.first.size <= _SETTLED_AT_ONCE:
+        yield measured
+        return
+    # Slow to load, and a small collection does without.
+    from scipy.sparse import coo_array  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    ones = np.ones(measured.first.size, dtype=np.int8)
+    graph = coo_array((ones, (measured.first, measured.second)), shape=(count, count))
+    _, component = connected_components(graph, directed=False)
+    first_of = np.full(count, count, dtype=np.int64)
+    np.minimum.at(first_of, component, np.arange(count))
+    leader = first_of[component[measured.first]]
+    order = np.argsort(leader, kind="stable")
+    starts = np.flatnonzero(np.diff(leader[order], prepend=-1))
+    # The last start before each limit, so that a part is larger only if one component is.
+    limits = np.arange(0, order.size, _SETTLED_AT_ONCE)
+    bounds = np.unique(np.append(starts[np.searchsorted(starts, limits, "right") - 1], order.size))
+    for start, end in pairwise(bounds.tolist()):
+        yield measured.take(order[start:end])
+
+
 def settle(
     measured: Measured,
     ids: Sequence[ArticleId],
@@ -245,7 +279,8 @@ def _measure_some(
     relation[kept] = _relations(
         words, a[kept], b[kept], overlap.take(kept), same_title[kept], settings
     )
-    return Measured(first, second, relation, overlap)
+    measured = Measured(first, second, relation, overlap)
+    return measured.take((relation != _NONE) | may_be_excerpt(overlap))
 
 
 def _relations(  # noqa: PLR0917  # columns of one table

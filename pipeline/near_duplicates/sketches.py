@@ -23,7 +23,7 @@ from pipeline.near_duplicates.signatures import band_keys, permutations, sign
 from pipeline.records import Article, ArticleId
 from pipeline.text import kept_text
 
-__all__ = ["Sketch", "sketch"]
+__all__ = ["Sketch", "sketch", "sketch_words", "title_hashes"]
 
 _BATCH = 512  # articles whose kept texts are in memory at once; guess, flat from 128 on
 
@@ -68,25 +68,27 @@ def sketch(articles: Iterable[Article], settings: NearDuplicateSettings) -> list
     """
     sketches: list[Sketch] = []
     for batch in _batches(articles, _BATCH):
-        titles = _hashes([article.title for article in batch])
+        titles = title_hashes([article.title for article in batch])
         texts = [kept_text(a.text, a.removed) if a.removed else a.text for a in batch]
         start = 0
         for words in word_hashes(texts):
             end = start + words.offsets.size - 1
-            sketches += _sketch_words(batch[start:end], titles[start:end], words, settings)
+            ids = [article.article_id for article in batch[start:end]]
+            sketches += sketch_words(ids, titles[start:end], words, settings)
             start = end
     return sketches
 
 
-def _sketch_words(
-    articles: Sequence[Article],
+def sketch_words(
+    ids: Sequence[ArticleId],
     titles: Sequence[int],
     words: Ragged,
     settings: NearDuplicateSettings,
 ) -> list[Sketch]:
+    """Return the sketches of articles of which the hashes of title and words are known."""
     signatures, samples = _sign_and_sample(words, settings)
     columns = zip(
-        articles,
+        ids,
         titles,
         words.rows(),
         polynomials(words).tolist(),
@@ -97,7 +99,7 @@ def _sketch_words(
     )
     return [
         Sketch(
-            article_id=article.article_id,
+            article_id=article_id,
             title=title,
             words=row,
             digest=digest,
@@ -105,7 +107,7 @@ def _sketch_words(
             bands=bands,
             sample=sample,
         )
-        for article, title, row, digest, signature, bands, sample in columns
+        for article_id, title, row, digest, signature, bands, sample in columns
     ]
 
 
@@ -121,7 +123,7 @@ def _sign_and_sample(
     return sign(shingles, settings), _winnow(shingles, settings.sample_window)
 
 
-def _hashes(titles: Sequence[str]) -> list[int]:
+def title_hashes(titles: Sequence[str]) -> list[int]:
     """Return a hash of each title's words; it fits a signed 64-bit column of a database."""
     return [h >> 1 for words in word_hashes(titles) for h in polynomials(words).tolist()]
 

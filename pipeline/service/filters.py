@@ -6,17 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain
 from pathlib import Path
-from typing import IO, Annotated
 from urllib.parse import unquote
-
-from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from pipeline.config import Settings
 from pipeline.engines import articles_of_page, extract_pages
 from pipeline.errors import ConfigError
 from pipeline.fetch import file_name, read_files
-from pipeline.near_duplicates import find_duplicates, group, relate
-from pipeline.records import Article, ArticleId, Failed, RawPage, Timestamp
+from pipeline.records import Article, Failed, RawPage, Timestamp
 from pipeline.repetition import search_repeats
 from pipeline.service.warcs import is_warc, warc_pages
 from pipeline.stories import cluster_stories
@@ -25,65 +21,11 @@ from pipeline.story_record import (
     article_fields,
     instant_text,
     near_repeat_fields,
-    relation_fields,
     removal_fields,
 )
 from pipeline.text import kept_text
 
-__all__ = ["clean_rows", "cluster_rows", "dedup_rows", "extract_rows", "read_rows"]
-
-
-class _Row(BaseModel):
-    """A line of input; other keys are allowed and ignored."""
-
-    id: Annotated[str, BeforeValidator(str)]
-    text: str
-    title: str = ""
-    published: datetime | None = None
-    outlet: str | None = None
-    lang: str | None = None
-    url: str | None = None
-
-
-def read_rows(file: IO[bytes], name: str) -> Iterator[Article | Failed]:
-    """Yield the articles of a JSON Lines file; a line that is none is a `Failed`."""
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            yield _article_of(_Row.model_validate_json(line))
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in problem["loc"])
-            yield Failed(
-                stage="input",
-                reason="not_a_row",
-                input=f"{name}:{number}",
-                detail=f"{where}: {problem['msg']}" if where else problem["msg"],
-                when=datetime.now(UTC),
-            )
-
-
-def _article_of(row: _Row) -> Article:
-    published = None
-    if row.published is not None:
-        stated = row.published.tzinfo is not None
-        published = Timestamp(
-            instant=row.published if stated else row.published.replace(tzinfo=UTC),
-            precision="second",
-            zone="stated" if stated else "missing",
-            origin="input",
-            raw=row.published.isoformat(),
-        )
-    return Article(
-        article_id=ArticleId(row.id),
-        text=row.text,
-        title=row.title,
-        url=row.url,
-        outlet=row.outlet,
-        lang=row.lang,
-        published=published,
-    )
+__all__ = ["clean_rows", "cluster_rows", "extract_rows"]
 
 
 def extract_rows(paths: Iterable[Path], settings: Settings) -> Iterator[Fields | Failed]:
@@ -172,28 +114,6 @@ def clean_rows(
             "removed": [removal_fields(span) for span in repeats.removed],
             "kept": [near_repeat_fields(near) for near in repeats.kept],
         }
-
-
-def dedup_rows(
-    articles: Iterable[Article | Failed], settings: Settings, *, groups: bool
-) -> Iterator[Fields | Failed]:
-    """Yield the pairs of articles that are copies, or each article's group."""
-    usable = []
-    for article in articles:
-        if isinstance(article, Failed):
-            yield article
-        else:
-            usable.append(article)
-    near = settings.near_duplicates
-    if not groups:
-        yield from map(relation_fields, find_duplicates(usable, near))
-        return
-    found = group(usable, relate(usable, near))
-    place = {i: one.canonical for one in found for i in one.members}
-    for article in usable:
-        own = article.article_id
-        canonical = place.get(own, own)
-        yield {"id": own, "group": canonical, "canonical": canonical == own}
 
 
 def cluster_rows(
