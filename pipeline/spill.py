@@ -14,8 +14,8 @@ __all__ = ["Partitions", "Rows"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-_IN_MEMORY_BYTES = 64 * 2**20  # of one collection; 20,000 articles need no file
-_PARTS = 64  # of a million articles, a part has some megabytes
+_IN_MEMORY_BYTES = 32 * 2**20  # of one collection; 10,000 articles need no file
+_PARTS = 64  # of a million articles, a part has some megabytes; a power of two
 
 
 class Rows(Generic[Scalar]):
@@ -81,19 +81,19 @@ class Rows(Generic[Scalar]):
 
 
 class Partitions:
-    """64-bit numbers in parts by their size, so that each part can be sorted by itself.
+    """64-bit numbers in parts, so that each part can be sorted by itself.
 
     Parameters
     ----------
     folder
         Where the files go, once they are needed; created then.
-    highest
-        No number is larger.
+    shift
+        Numbers that are equal from this bit on are in the same part.
     """
 
-    def __init__(self, folder: Path, highest: int) -> None:
+    def __init__(self, folder: Path, shift: int) -> None:
         self._folder = folder
-        self._width = highest // _PARTS + 1
+        self._shift = np.uint64(shift)
         self._recent: list[NDArray[np.uint64]] = []
         self._recent_bytes = 0
         self._spilled = False
@@ -106,7 +106,7 @@ class Partitions:
             self._flush()
 
     def parts(self) -> Iterator[NDArray[np.uint64]]:
-        """Yield the numbers of each part, the smallest first."""
+        """Yield the numbers of each part."""
         if not self._spilled:
             yield np.concatenate([np.zeros(0, dtype=np.uint64), *self._recent])
             return
@@ -125,13 +125,16 @@ class Partitions:
     def _flush(self) -> None:
         self._folder.mkdir(exist_ok=True)
         self._spilled = True
-        values = np.sort(np.concatenate([np.zeros(0, dtype=np.uint64), *self._recent]))
+        values = np.concatenate([np.zeros(0, dtype=np.uint64), *self._recent])
         self._recent, self._recent_bytes = [], 0
-        limits = [np.uint64(min(part * self._width, 2**64 - 1)) for part in range(1, _PARTS)]
-        for part, own in enumerate(np.split(values, np.searchsorted(values, limits))):
-            if own.size:
+        # By the low bits: samples are minima, so most of them begin alike.
+        part_of = (values >> self._shift).astype(np.uint8) & np.uint8(_PARTS - 1)
+        order = np.argsort(part_of, kind="stable")
+        bounds = np.searchsorted(part_of[order], np.arange(1, _PARTS))
+        for part, places in enumerate(np.split(order, bounds)):
+            if places.size:
                 with (self._folder / str(part)).open("ab") as file:
-                    _write(file.fileno(), own)
+                    _write(file.fileno(), values[places])
 
 
 def _write(file: int, values: NDArray[Any]) -> None:

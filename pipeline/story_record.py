@@ -251,14 +251,19 @@ def _counts(members: Sequence[Article], facts: StoryFacts) -> Fields:
 
 def _tellings(members: Sequence[Article], facts: StoryFacts) -> list[Article]:
     """Return one article for each text that was told, however often it was copied."""
-    copies = {i for g in facts.groups for i in g.members if i != g.canonical}
+    copies = {i for g in facts.groups for i in g.members if i != (g.origin or g.canonical)}
     return [article for article in members if article.article_id not in copies]
 
 
 def _origins(members: Sequence[Article], facts: StoryFacts) -> set[str]:
     """Count a text once, and the texts of one publisher family once."""
-    outlets = ((a.outlet or a.article_id) for a in _tellings(members, facts))
-    return {facts.families.get(outlet, outlet) for outlet in outlets}
+    return {_publisher(article, facts) for article in _tellings(members, facts)}
+
+
+def _publisher(article: Article, facts: StoryFacts) -> str:
+    """Return the publisher family of an article's outlet, else the outlet, else the article."""
+    outlet = article.outlet or article.article_id
+    return facts.families.get(outlet, outlet)
 
 
 def _member(article: Article, facts: StoryFacts) -> Fields:
@@ -354,8 +359,11 @@ def _removal(span: RemovedSpan, article: Article) -> Fields:
 
 def _group(group: DuplicateGroup, facts: StoryFacts) -> Fields:
     inside = set(group.members)
+    members = [facts.articles[i] for i in sorted(inside)]
     return {
         "canonical": group.canonical,
+        "origin": group.origin,
+        "publishers": sorted({_publisher(article, facts) for article in members}),
         "reason": group.reason,
         "articles": sorted(group.members),
         "relations": [relation_fields(r) for r in facts.relations if {r.a, r.b} <= inside],

@@ -17,10 +17,10 @@ from pipeline.near_duplicates.composites import find_composites, mark_composites
 from pipeline.near_duplicates.groups import group
 from pipeline.near_duplicates.kernels import load_compiled
 from pipeline.near_duplicates.passages import shared_passages
-from pipeline.near_duplicates.relations import Worded, verify
-from pipeline.near_duplicates.shingles import shingle
+from pipeline.near_duplicates.relations import Worded, possible_briefings, verify
+from pipeline.near_duplicates.shingles import ragged, shingle
 from pipeline.near_duplicates.signatures import band_keys, sign
-from pipeline.near_duplicates.sketches import Sketch, sketch
+from pipeline.near_duplicates.sketches import Sketch, sketch, sketch_words
 from pipeline.records import Article, NearDuplicate
 
 __all__ = [
@@ -34,12 +34,15 @@ __all__ = [
     "group",
     "load_compiled",
     "mark_composites",
+    "possible_briefings",
     "postings",
+    "ragged",
     "relate",
     "shared_passages",
     "shingle",
     "sign",
     "sketch",
+    "sketch_words",
     "verify",
 ]
 

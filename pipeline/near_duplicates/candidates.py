@@ -21,6 +21,7 @@ from pipeline.near_duplicates.sketches import Sketch
 from pipeline.records import ArticleId
 
 __all__ = [
+    "HIGHER_BITS",
     "NUMBER_BITS",
     "Classes",
     "Codes",
@@ -47,6 +48,7 @@ Numbers = NDArray[np.int64]
 SignaturesOf = Callable[[Numbers], NDArray[np.uint32]]
 
 NUMBER_BITS = 28  # articles in one index: 268 million
+HIGHER_BITS = 32  # of a code, the bits of its higher number
 _NUMBER = np.uint64((1 << NUMBER_BITS) - 1)
 _LOW = np.uint64(0xFFFFFFFF)
 
@@ -195,7 +197,7 @@ def of_firsts(entries: Entries, classes: Classes) -> Entries:
 
 def numbers_of(codes: Codes) -> tuple[Numbers, Numbers]:
     """Return the lower and the higher number of each pair."""
-    return (codes >> np.uint64(32)).astype(np.int64), (codes & _LOW).astype(np.int64)
+    return (codes >> np.uint64(HIGHER_BITS)).astype(np.int64), (codes & _LOW).astype(np.int64)
 
 
 def same_words(digests: NDArray[np.uint64]) -> Classes:
@@ -270,7 +272,7 @@ def unfold(codes: Codes, classes: Classes, crowd: int) -> Codes:
 
 def _codes(pairs: NDArray[np.int64]) -> Codes:
     ordered = np.sort(pairs, axis=1).view(np.uint64)
-    codes: Codes = ordered[:, 0] << np.uint64(32) | ordered[:, 1]
+    codes: Codes = ordered[:, 0] << np.uint64(HIGHER_BITS) | ordered[:, 1]
     return codes
 
 
@@ -319,7 +321,7 @@ def _sharing(entries: Entries, crowd: int) -> tuple[Codes, list[Numbers]]:
     for size in np.unique(sizes[(sizes > 1) & (sizes <= crowd)]).tolist():
         members = owners[starts[sizes == size][:, None] + np.arange(size)]
         first, second = np.triu_indices(size, k=1)
-        codes.append((members[:, first] << np.uint64(32) | members[:, second]).ravel())
+        codes.append((members[:, first] << np.uint64(HIGHER_BITS) | members[:, second]).ravel())
     large = np.flatnonzero(sizes > crowd)
     crowded = [owners[starts[i] : starts[i] + sizes[i]].astype(np.int64) for i in large]
     return np.concatenate(codes), crowded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from pipeline.near_duplicates.composites import SYMMETRIC, find_composites
 from pipeline.near_duplicates.shingles import word_hashes
 from pipeline.near_duplicates.sketches import title_hashes
-from pipeline.records import Article, ArticleId, DuplicateGroup, NearDuplicate
+from pipeline.records import (
+    Article,
+    ArticleId,
+    DuplicateGroup,
+    NearDuplicate,
+    Precision,
+    Timestamp,
+)
 from pipeline.text import kept_text
 
 __all__ = ["GroupFacts", "facts_of", "group", "group_by_facts"]
@@ -26,6 +33,11 @@ _MOST = (
 _OPENING_WORDS = 12  # a cut article begins where the whole does, give or take a dateline; guess
 _LEAD_WORDS = 60
 _UNDATED = datetime.max.replace(tzinfo=UTC)
+_WIDTHS: dict[Precision, timedelta] = {
+    "second": timedelta(0),
+    "minute": timedelta(seconds=59),
+    "day": timedelta(days=1, seconds=-1),
+}
 
 
 class GroupFacts(NamedTuple):
@@ -40,13 +52,16 @@ class GroupFacts(NamedTuple):
     distinct_words
         How many different words it has.
     published
-        When it came out; the end of time where that is not known.
+        When it came out at the earliest; the end of time where that is not known.
+    latest
+        When it came out at the latest: a minute or a day is no instant.
     """
 
     lead: NDArray[np.uint32]
     title: int
     distinct_words: int
     published: datetime
+    latest: datetime
 
 
 class _Attachment(NamedTuple):
@@ -98,13 +113,14 @@ def group_by_facts(
     return sorted(groups, key=lambda one: one.members)
 
 
-def facts_of(words: NDArray[np.uint32], title: int, published: datetime | None) -> GroupFacts:
+def facts_of(words: NDArray[np.uint32], title: int, published: Timestamp | None) -> GroupFacts:
     """Return the facts about an article of these words, under a title of this hash."""
     return GroupFacts(
         lead=words[:_LEAD_WORDS],
         title=title,
         distinct_words=np.unique(words).size,
-        published=published or _UNDATED,
+        published=published.instant if published else _UNDATED,
+        latest=published.instant + _WIDTHS[published.precision] if published else _UNDATED,
     )
 
 
@@ -113,9 +129,7 @@ def _facts(articles: Sequence[Article]) -> dict[ArticleId, GroupFacts]:
     rows = [row for batch in word_hashes(texts) for row in batch.rows()]
     titles = title_hashes([article.title for article in articles])
     return {
-        article.article_id: facts_of(
-            words, title, article.published.instant if article.published else None
-        )
+        article.article_id: facts_of(words, title, article.published)
         for article, words, title in zip(articles, rows, titles, strict=True)
     }
 
@@ -207,4 +221,21 @@ def _choose(
         reason = "earliest"
     elif len(best) == 1:
         reason = "fullest"
-    return DuplicateGroup(canonical=min(best), members=tuple(members), reason=reason)
+    return DuplicateGroup(
+        canonical=min(best),
+        members=tuple(members),
+        reason=reason,
+        origin=_origin(members, facts),
+    )
+
+
+def _origin(
+    members: Sequence[ArticleId], facts: Mapping[ArticleId, GroupFacts]
+) -> ArticleId | None:
+    """Return the member that surely came out before all others that say when they did."""
+    dated = [m for m in members if facts[m].published != _UNDATED]
+    if len(dated) < 2:  # noqa: PLR2004  # there is nothing to compare it with
+        return None
+    first = min(dated, key=lambda m: (facts[m].latest, m))
+    others = (facts[m].published for m in dated if m != first)
+    return first if facts[first].latest < min(others) else None

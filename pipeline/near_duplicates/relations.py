@@ -29,7 +29,16 @@ from pipeline.near_duplicates.shingles import (
 )
 from pipeline.records import ArticleId, NearDuplicate, Relation
 
-__all__ = ["Measured", "Worded", "joined", "measure", "settle", "split_unrelated", "verify"]
+__all__ = [
+    "Measured",
+    "Worded",
+    "joined",
+    "measure",
+    "possible_briefings",
+    "settle",
+    "split_unrelated",
+    "verify",
+]
 
 # Figures without a source in the comments below were read off the development set of duplicates,
 # where copies and other articles that share text lie on either side with room.
@@ -124,16 +133,42 @@ def verify(
     """
     settings = settings or NearDuplicateSettings()
     articles = sorted(sketches, key=lambda one: one.article_id)
+    measured = _measure_all(candidates, articles, settings)
+    ids = [one.article_id for one in articles]
+    return settle(measured, ids, _words_of(articles), settings)
+
+
+def possible_briefings(
+    candidates: Sequence[tuple[ArticleId, ArticleId]],
+    sketches: Iterable[Worded],
+    settings: NearDuplicateSettings,
+) -> set[ArticleId]:
+    """Return the articles of which some part may be taken from another that is no copy.
+
+    Whether one of them is a roundup shows beside everything that shares text with it. So when an
+    article came before the reports it is made of, look for all of its candidates again.
+    """
+    articles = sorted(sketches, key=lambda one: one.article_id)
+    measured = _measure_all(candidates, articles, settings)
+    others = measured.take(measured.relation == _NONE)
+    excerpts = excerpts_of(others.first, others.second, others.overlap)
+    return {articles[i].article_id for i in np.unique(excerpts.whole).tolist()}
+
+
+def _measure_all(
+    candidates: Sequence[tuple[ArticleId, ArticleId]],
+    articles: Sequence[Worded],
+    settings: NearDuplicateSettings,
+) -> Measured:
     number = {one.article_id: i for i, one in enumerate(articles)}
     first = np.array([number[a] for a, _ in candidates], dtype=np.int64)
     second = np.array([number[b] for _, b in candidates], dtype=np.int64)
     titles = np.array([one.title for one in articles], dtype=np.int64)
+    return measure(first, second, _words_of(articles), titles, settings)
 
-    def words_of(numbers: NDArray[np.int64]) -> Ragged:
-        return ragged([articles[i].words for i in numbers.tolist()])
 
-    measured = measure(first, second, words_of, titles, settings)
-    return settle(measured, [one.article_id for one in articles], words_of, settings)
+def _words_of(articles: Sequence[Worded]) -> WordsOf:
+    return lambda numbers: ragged([articles[i].words for i in numbers.tolist()])
 
 
 def measure(

@@ -51,11 +51,15 @@ class DuplicateGroup:
     reason
         What decided for `canonical`: it alone is ``complete``; of the complete ones it is the
         ``earliest``; of those it is the ``fullest``; or all are equal and it is the ``first_id``.
+    origin
+        Who had it first: the member that came out before all others that say when they did, as
+        exactly as they say it; None where that is not sure.
     """
 
     canonical: ArticleId
     members: tuple[ArticleId, ...]
     reason: Literal["complete", "earliest", "fullest", "first_id"]
+    origin: ArticleId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pipeline.config import NearDuplicateSettings
 from pipeline.near_duplicates import load_compiled, sketch
 from pipeline.near_duplicates.candidates import (
+    HIGHER_BITS,
     NUMBER_BITS,
     Codes,
     Entries,
@@ -37,7 +38,7 @@ from pipeline.near_duplicates.candidates import (
 from pipeline.near_duplicates.groups import facts_of, group_by_facts
 from pipeline.near_duplicates.relations import Measured, joined, measure, settle, split_unrelated
 from pipeline.near_duplicates.shingles import Ragged, ragged
-from pipeline.records import Article, ArticleId, Failed, NearDuplicate
+from pipeline.records import Article, ArticleId, Failed, NearDuplicate, Timestamp
 from pipeline.service.progress import Progress
 from pipeline.spill import Partitions, Rows
 from pipeline.story_record import Fields, relation_fields
@@ -85,15 +86,14 @@ class _Corpus:
         self.settings = settings
         self.read_ids: list[ArticleId] = []
         self.ids: list[ArticleId] = []
-        self._published: list[datetime | None] = []
-        self._titles: list[int] = []
-        self._digests: list[int] = []
-        self._sample_sizes: list[int] = []
+        self._published: list[Timestamp | None] = []
+        self._titles: list[NDArray[np.int64]] = []
+        self._digests: list[NDArray[np.uint64]] = []
+        self._sample_sizes: list[NDArray[np.int64]] = []
         self._words = Rows(folder / "words", np.uint32)
         self._signatures = Rows(folder / "signatures", np.uint32)
-        highest = 2**64 - 1
-        self._bands = Partitions(folder / "bands", highest)
-        self._samples = Partitions(folder / "samples", (1 << 32 + NUMBER_BITS) - 1)
+        self._bands = Partitions(folder / "bands", NUMBER_BITS)
+        self._samples = Partitions(folder / "samples", NUMBER_BITS)
         self._order: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._places: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._offsets = self._words.offsets()
@@ -112,10 +112,11 @@ class _Corpus:
         sketches = sketch(articles, self.settings)
         start = len(self.read_ids)
         self.read_ids += [one.article_id for one in sketches]
-        self._published += [a.published.instant if a.published else None for a in articles]
-        self._titles += [one.title for one in sketches]
-        self._digests += [one.digest for one in sketches]
-        self._sample_sizes += [one.sample.size for one in sketches]
+        self._published += [article.published for article in articles]
+        self._titles.append(np.array([one.title for one in sketches], dtype=np.int64))
+        self._digests.append(np.array([one.digest for one in sketches], dtype=np.uint64))
+        sizes = np.array([one.sample.size for one in sketches], dtype=np.int64)
+        self._sample_sizes.append(sizes)
         self._words.append([one.words for one in sketches])
         self._signatures.append([one.signature for one in sketches])
         self._bands.append(band_entries([one.bands for one in sketches], start))
@@ -150,17 +151,17 @@ class _Corpus:
 
     def digests(self) -> NDArray[np.uint64]:
         """Return the digest of each number."""
-        return np.array(self._digests, dtype=np.uint64)[self._order]
+        return np.concatenate([np.zeros(0, dtype=np.uint64), *self._digests])[self._order]
 
     def titles(self) -> NDArray[np.int64]:
         """Return the hash of each number's title."""
-        return np.array(self._titles, dtype=np.int64)[self._order]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *self._titles])[self._order]
 
     def sample_sizes(self) -> NDArray[np.int64]:
         """Return the size of each number's sample."""
-        return np.array(self._sample_sizes, dtype=np.int64)[self._order]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *self._sample_sizes])[self._order]
 
-    def published(self, number: int) -> datetime | None:
+    def published(self, number: int) -> Timestamp | None:
         """Return when an article came out."""
         return self._published[int(self._order[number])]
 
@@ -212,14 +213,13 @@ def _candidates(
 ) -> Iterator[tuple[int, Codes]]:
     """Yield pairs that are worth measuring, and how many there have been."""
     classes, crowd = same_words(corpus.digests()), settings.crowd
-    highest = (len(corpus.ids) << 32) + 1
-    pairs = Partitions(corpus.folder / "pairs", highest)
+    pairs = Partitions(corpus.folder / "pairs", HIGHER_BITS)
     pairs.append(inside(classes, crowd))
     progress("finding pairs", 0, 0)
     bands = (of_firsts(part, classes) for part in corpus.bands())
     for codes in codes_of_bands(bands, corpus.signatures, crowd):
         pairs.append(codes)
-    sampled, sizes = Partitions(corpus.folder / "sampled", highest), corpus.sample_sizes()
+    sampled, sizes = Partitions(corpus.folder / "sampled", HIGHER_BITS), corpus.sample_sizes()
     samples = (of_firsts(part, classes) for part in corpus.samples())
     for codes in codes_of_samples(samples, sizes, crowd):
         sampled.append(codes)

@@ -7,8 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipeline import boilerplate
-from pipeline.config import Settings
-from pipeline.near_duplicates import Sketch, find_candidates, verify
+from pipeline.config import NearDuplicateSettings, Settings
+from pipeline.near_duplicates import (
+    Sketch,
+    Worded,
+    find_candidates,
+    possible_briefings,
+    ragged,
+    sketch_words,
+    verify,
+)
 from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
 from pipeline.storage import State
 
@@ -46,12 +54,36 @@ def open_state(settings: Settings) -> State:
 def stored_relations(
     state: State, new: Sequence[Sketch], settings: Settings
 ) -> list[NearDuplicate]:
-    """Return all relations of new articles, with each other and with stored ones."""
-    near = settings.near_duplicates
+    """Return all relations of new articles, with each other and with stored ones.
+
+    A stored article that proves to be a roundup of new ones brings all of its relations along.
+    """
+    near, own = settings.near_duplicates, {sketch.article_id for sketch in new}
+    candidates, words = _candidates(state, new, near)
+    relations = verify(candidates, words, near)
+    # A roundup that came before the reports it is made of shows only beside all of them.
+    earlier = possible_briefings(candidates, words, near) - own
+    earlier -= {i for one in relations for i in (one.a, one.b)}
+    if not earlier:
+        return relations
+    candidates, words = _candidates(state, [*new, *_sketches(state, earlier, near)], near)
+    return verify(candidates, words, near)
+
+
+def _candidates(
+    state: State, new: Sequence[Sketch], near: NearDuplicateSettings
+) -> tuple[list[tuple[ArticleId, ArticleId]], list[Worded]]:
+    """Return the pairs to verify, and the words of their articles."""
     candidates = find_candidates(new, state.postings(new, near.crowd), near)
     own = {sketch.article_id for sketch in new}
     stored = state.words({i for pair in candidates for i in pair} - own)
-    return verify(candidates, [*new, *stored], near)
+    return candidates, [*new, *stored]
+
+
+def _sketches(state: State, ids: Iterable[ArticleId], near: NearDuplicateSettings) -> list[Sketch]:
+    rows = state.words(ids)
+    words = ragged([row.words for row in rows])
+    return sketch_words([row.article_id for row in rows], [row.title for row in rows], words, near)
 
 
 def neighbourhood(

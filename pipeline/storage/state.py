@@ -138,6 +138,10 @@ class State:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self.memories = Memories(self._db)
+            # An entry of the index goes to a page of its own, so a batch writes as many pages as it
+            # has entries: small ones, or its cost would grow with the archive.
+            self._db.execute("PRAGMA page_size = 1024")
+            self._db.execute("PRAGMA cache_size = -65536")  # KiB
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._create(expected)
