@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
+from pipeline.lookalikes import unmasked
 from pipeline.records import RemovedSpan, Span
 
 __all__ = ["kept_text", "normalize", "paragraphs", "sentences", "words"]
@@ -18,6 +19,8 @@ _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys(
 
 def normalize(text: str) -> str:
     r"""Return `text` so that copies look alike: NFKC, casefold, straight quotes, no Cf and Cc.
+
+    Letters of other scripts in Latin words become the Latin letters that they look like.
 
     Line breaks and tabs stay, so that paragraphs survive. Zero-width characters alone take the
     Jaccard similarity of two copies from 1 to .006; they are of category Cf.
@@ -31,7 +34,7 @@ def normalize(text: str) -> str:
         folded = text.lower()
         return folded if folded.isprintable() else _dropped().sub("", folded)
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
-    return _dropped().sub("", folded)
+    return unmasked(_dropped().sub("", folded))
 
 
 @cache

@@ -13,7 +13,7 @@ from pipeline.near_duplicates import load_compiled, relate, shingle, sketch
 from pipeline.records import Article, ArticleId
 
 MODULE = "pipeline.near_duplicates.compiled"
-LETTERS = "ab Zé1_-.’“ﬁßİΣς\u0301\u200b\u00ad\x00\x07\n\t½東は０٣ไท๙\ud800𝟜🙂"
+LETTERS = "ab Zé1_-.’“ﬁßİΣς\u0301\u200b\u00ad\x00\x07\n\t½東は０٣ไท๙\ud800𝟜🙂\u0430\u043eвα"
 TEXTS = st.lists(st.text(st.sampled_from(LETTERS), max_size=80), min_size=1, max_size=6)
 WORD = st.sampled_from(["dam", "lake", "gate", "14", "metres", "held", "night", "crack"])
 WORDS = st.lists(WORD, max_size=60)

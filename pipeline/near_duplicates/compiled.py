@@ -21,8 +21,8 @@ _ROOM = 8  # places for each value; guess
 
 def hash_words(
     codes: NDArray[np.uint8], folding: NDArray[np.uint8], kinds: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], int]:
-    """Return the hash of each word, where it begins, and a code point of unknown kind or -1.
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], int, bool]:
+    """Return hashes and beginnings of words, an unknown code point or -1, and if any looks Latin.
 
     Parameters
     ----------
@@ -35,17 +35,17 @@ def hash_words(
     """
     sums = np.empty(codes.size // 2 + 2, dtype=np.uint64)
     starts = np.empty(sums.size, dtype=np.int64)
-    count, unknown = _sum_words(codes, folding, kinds, sums, starts)
+    count, unknown, lookalikes = _sum_words(codes, folding, kinds, sums, starts)
     words = np.empty(count, dtype=np.uint32)
     _finish(codes, kinds, sums, starts, words)
-    return words, starts[:count], unknown
+    return words, starts[:count], unknown, lookalikes
 
 
 @njit(cache=True, nogil=True)
 def _sum_words(codes, folding, kinds, sums, starts):
     count, start, i = 0, 0, 0
     total, power = np.uint64(0), np.uint64(1)
-    before = np.uint8(0)
+    before, lookalikes = np.uint8(0), False
     while i < codes.size:
         code = codes[i]
         if code < 0x80:
@@ -68,8 +68,9 @@ def _sum_words(codes, folding, kinds, sums, starts):
             continue
         width, point = _decode(codes, i)
         kind = kinds[point]
+        lookalikes = lookalikes or kind == 5
         if kind == 255:
-            return count, point
+            return count, point, False
         if kind == 0 or kind == 3:  # a gap, or a word by itself
             count += before != 0
             total, power, before = np.uint64(0), np.uint64(1), np.uint8(0)
@@ -85,7 +86,7 @@ def _sum_words(codes, folding, kinds, sums, starts):
             count += 1
             total, power, before = np.uint64(0), np.uint64(1), np.uint8(0)
         i += width
-    return count + (before != 0), -1
+    return count + (before != 0), -1, lookalikes
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.config import NearDuplicateSettings
+from pipeline.lookalikes import unmasked
 from pipeline.near_duplicates.shingles import TOKEN
 from pipeline.records import SharedPassage, Span
 from pipeline.text import normalize
@@ -86,7 +87,7 @@ def _words(text: str) -> list[_Word]:
         owners += [span] * len(piece)
     return [
         _Word(m.group(), Span(owners[m.start()].start, owners[m.end() - 1].end))
-        for m in TOKEN.finditer("".join(pieces))
+        for m in TOKEN.finditer(unmasked("".join(pieces)))
     ]
 
 

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import NearDuplicateSettings
+from pipeline.lookalikes import LOOKALIKES
 from pipeline.near_duplicates.kernels import compiled
+from pipeline.text import normalize
 
 __all__ = [
     "TOKEN",
@@ -47,7 +50,7 @@ TOKEN = re.compile(rf"[^\W{UNSPACED}]+|(?=\w)[{UNSPACED}]")
 _UNSPACED_CHAR = re.compile(f"[{UNSPACED}]")
 
 # Kinds of characters. A `_LONE` character is a word by itself.
-_GAP, _LETTER, _DIGIT, _LONE, _DROPPED = range(5)
+_GAP, _LETTER, _DIGIT, _LONE, _DROPPED, _LOOKALIKE = range(6)
 _UNKNOWN = 255
 _ASCII = 128
 _LEADS = np.array([0xC0, 0xE0, 0xF0], dtype=np.uint8)  # of two, three and four bytes in UTF-8
@@ -190,6 +193,15 @@ def random_odd(count: int) -> NDArray[np.uint64]:
     return np.array(numbers, dtype=np.uint64)
 
 
+class _Hashed(NamedTuple):
+    """Words of several texts, where each begins, where texts end, and if letters may be masked."""
+
+    words: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    lookalikes: bool
+
+
 def _folded(text: str) -> bytes:
     # As pipeline.text.normalize, but for quotes, which are no part of a word, and for what the
     # bytes tell just as well: ASCII in lower case, and what is dropped. A 0 ends a text.
@@ -200,35 +212,39 @@ def _folded(text: str) -> bytes:
 
 def _hash_words(texts: list[bytes]) -> Ragged:
     kernels = compiled()
-    words, starts, ends = _hash_compiled(kernels, texts) if kernels else _hash_plainly(texts)
-    return Ragged(words, np.concatenate(([0], np.searchsorted(starts, ends))))
+    hashed = _hash_compiled(kernels, texts) if kernels else _hash_plainly(texts)
+    if hashed.lookalikes and (plain := [_normal(text) for text in texts]) != texts:
+        hashed = _hash_compiled(kernels, plain) if kernels else _hash_plainly(plain)
+    return Ragged(hashed.words, np.concatenate(([0], np.searchsorted(hashed.starts, hashed.ends))))
 
 
-def _hash_compiled(
-    kernels: ModuleType, texts: list[bytes]
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+def _normal(text: bytes) -> bytes:
+    if text.isascii():
+        return text
+    return normalize(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
+
+
+def _hash_compiled(kernels: ModuleType, texts: list[bytes]) -> _Hashed:
     codes, ends = _joined(texts)
     folding = np.frombuffer(_ascii_folding()[0], dtype=np.uint8).copy()
     folding[np.frombuffer(_ascii_folding()[1], dtype=np.uint8)] = 0xFF
     folding[0] = 0  # between two texts
     kinds = _kind_table()
     while True:
-        words, starts, unknown = kernels.hash_words(codes, folding, kinds)
+        words, starts, unknown, lookalikes = kernels.hash_words(codes, folding, kinds)
         if unknown < 0:
-            return words, starts, ends
+            return _Hashed(words, starts, ends, lookalikes)
         block = unknown & ~0xFF
         kinds[block : block + 256] = [_kind(chr(code)) for code in range(block, block + 256)]
 
 
-def _hash_plainly(
-    texts: list[bytes],
-) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+def _hash_plainly(texts: list[bytes]) -> _Hashed:
     folding, dropped = _ascii_folding()
     codes, ends = _joined([text.translate(folding, dropped) for text in texts])
-    marks = None
+    marks, lookalikes = None, False
     if codes.max(initial=0) >= _ASCII:
-        codes, ends, marks = _classify(codes, ends)
-    return *_hash_codes(codes, marks), ends
+        codes, ends, marks, lookalikes = _classify(codes, ends)
+    return _Hashed(*_hash_codes(codes, marks), ends, lookalikes)
 
 
 def _joined(texts: list[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -272,7 +288,7 @@ def _hash_codes(
 
 def _classify(
     codes: NDArray[np.uint8], ends: NDArray[np.int64]
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8] | None]:
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8] | None, bool]:
     """Make zero what is no word outside ASCII, drop what normalisation drops, mark the rest."""
     codes = codes.copy()
     firsts = np.flatnonzero(codes >= _LEADS[0])
@@ -291,7 +307,7 @@ def _classify(
     if dropped.any():
         ends = ends - np.concatenate(([0], np.cumsum(dropped)))[ends]
         codes, marks = codes[~dropped], marks[~dropped]
-    return codes, ends, marks if marks.any() else None
+    return codes, ends, marks if marks.any() else None, bool((kinds == _LOOKALIKE).any())
 
 
 def _code_points(
@@ -323,7 +339,9 @@ def _kind(char: str) -> int:
     if char.isdecimal():
         return _DIGIT
     if char.isalnum() or char == "_":
-        return _LONE if _UNSPACED_CHAR.match(char) else _LETTER
+        if _UNSPACED_CHAR.match(char):
+            return _LONE
+        return _LOOKALIKE if LOOKALIKES[0] <= char <= LOOKALIKES[1] else _LETTER
     if char not in "\n\t\r" and unicodedata.category(char) in {"Cf", "Cc"}:
         return _DROPPED
     return _GAP
