@@ -5,10 +5,23 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_LIBRARIES = ("trafilatura", "htmldate", "lxml", "datasketch", "numpy", "scipy", "scikit-learn")
+_LIBRARIES = (
+    "trafilatura",
+    "htmldate",
+    "lxml",
+    "datasketch",
+    "daft",
+    "gaoya",
+    "rensa",
+    "xxhash",
+    "numba",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+)
 
 
 def describe() -> dict[str, object]:
@@ -22,8 +35,15 @@ def describe() -> dict[str, object]:
             "system": platform.system(),
         },
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {name: _version(name) for name in _LIBRARIES},
     }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _commit() -> str:

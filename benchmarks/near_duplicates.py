@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import resource
 import statistics
+import string
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +20,20 @@ from benchmarks.figures import Figure, speed
 from benchmarks.gold import GoldPair
 from benchmarks.timing import times_as_fast
 from pipeline.config import NearDuplicateSettings
-from pipeline.near_duplicates import find_duplicates, group, load_compiled, relate
+from pipeline.near_duplicates import (
+    find_candidates,
+    find_duplicates,
+    group,
+    load_compiled,
+    relate,
+    sketch,
+)
 from pipeline.records import Article, ArticleId
 
 NEEDS = tuple(f"duplicates/dev/{name}.jsonl" for name in ("docs", "pairs", "groups"))
 
 _COMPILED = "pipeline.near_duplicates.compiled"
+_PAGES, _COPIED = 10_000, 200  # of one template, and how many have a copy
 _MEMORY_DOCUMENTS = 20_000
 _MEMORY_MB = 400  # the floor; the figure is this over what was used, so that higher is better
 _SCRIPT = Path(__file__).with_name("datasketch_script.py")
@@ -34,8 +45,9 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
     documents = gold.first(gold.documents(folder), limit)
     return [
         *_quality(folder, documents),
+        *_boilerplate(_PAGES if limit is None else limit),
         *_speed(documents),
-        *_memory(documents),
+        *_memory(documents, _MEMORY_DOCUMENTS if limit is None else limit),
         *_command(documents),
     ]
 
@@ -97,10 +109,42 @@ def _numpy_alone() -> Iterator[None]:
             sys.modules[_COMPILED] = loaded
 
 
-def _memory(documents: Sequence[Article]) -> list[Figure]:
-    """Measure the peak memory of the command and of the library on 20,000 documents."""
-    copies = -(-_MEMORY_DOCUMENTS // len(documents))
-    rows = [_again(one, n) for n in range(copies) for one in documents][:_MEMORY_DOCUMENTS]
+def _boilerplate(count: int) -> list[Figure]:
+    """Measure a collection of pages that share 90 % of their text, some of them copied."""
+    frame = _words(0, 360)
+    own = [_words(page, 40) for page in range(1, count + 1)]
+    pages = [
+        Article(article_id=ArticleId(f"a{i:05}"), text=" ".join([*frame, *text]))
+        for i, text in enumerate(own)
+    ]
+    copied = range(0, count, max(1, count // _COPIED))
+    pages += [
+        Article(
+            article_id=ArticleId(f"b{i:05}"), text=" ".join([*frame, *own[i][:20], *own[i][21:]])
+        )
+        for i in copied
+    ]
+    start = time.process_time()
+    sketches = sketch(pages, NearDuplicateSettings())
+    candidates = set(find_candidates(sketches))
+    seconds = time.process_time() - start
+    found = sum((f"a{i:05}", f"b{i:05}") in candidates for i in copied)
+    print(
+        f"near_duplicates: {len(pages)} pages of 90 % boilerplate: {seconds:.1f} s to candidates, "
+        f"{len(candidates) / len(pages):.1f} a page of {len(pages)} others"
+    )
+    return [Figure(name="copies found in boilerplate", value=found / len(copied))]
+
+
+def _words(seed: int, count: int) -> list[str]:
+    draw = random.Random(seed)  # noqa: S311  # no cryptography
+    return ["".join(draw.choices(string.ascii_lowercase, k=6)) for _ in range(count)]
+
+
+def _memory(documents: Sequence[Article], count: int) -> list[Figure]:
+    """Measure the peak memory of the command and of the library."""
+    copies = -(-count // len(documents))
+    rows = [_again(one, n) for n in range(copies) for one in documents][:count]
     code = (
         "import sys, json; from pipeline import Article, find_duplicates; find_duplicates("
         "[Article(article_id=r['id'], title=r['title'], text=r['text'])"
@@ -112,7 +156,7 @@ def _memory(documents: Sequence[Article]) -> list[Figure]:
             ("library", [sys.executable, "-c", code, str(path)]),
             ("command", _dedup(path)),
         ):
-            megabytes = max(_used(command).ru_maxrss for _ in range(1)) * 1024 / 1e6
+            megabytes = _used(command).ru_maxrss * 1024 / 1e6
             print(f"near_duplicates: {name}, {len(rows)} documents: {megabytes:.0f} MB at most")
             label = f"{_MEMORY_MB} MB over peak memory, {name}"
             figures.append(Figure(name=label, value=_MEMORY_MB / megabytes, noise=0.05))

@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import environment, extraction, gold, near_duplicates, repetition, stories
+from benchmarks import (
+    archive_growth,
+    environment,
+    extraction,
+    gold,
+    near_duplicates,
+    repetition,
+    stories,
+)
 from benchmarks.figures import (
     HERE,
     Figure,
@@ -37,6 +45,7 @@ TASKS = {
     "extraction": Task(extraction.NEEDS, extraction.measure),
     "repetition": Task(repetition.NEEDS, repetition.measure),
     "near_duplicates": Task(near_duplicates.NEEDS, near_duplicates.measure),
+    "archive_growth": Task(archive_growth.NEEDS, archive_growth.measure),
     "stories": Task(stories.NEEDS, stories.measure),
 }
 

@@ -196,6 +196,8 @@ class NearDuplicateSettings(_Section):
     shingle_size: int = Field(5, ge=1, description="Words in a shingle.")
     num_perm: int = Field(128, ge=16, description="Permutations of a signature.")
     seed: int = Field(1, ge=0, description="Seed of the permutations.")
+    # What datasketch chooses for a threshold of .7 where a missed pair weighs 99 times a false
+    # one: .99 of pairs at .7 by themselves, and the sample finds what they miss.
     bands: int = Field(25, ge=1, description="Bands; bands x rows <= num_perm.")
     rows: int = Field(5, ge=1, description="Rows of a band.")
     threshold: Fraction = Field(0.7, description="Jaccard similarity of a near copy.")

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from pipeline.near_duplicates import (
     find_duplicates,
     group,
     mark_composites,
+    possible_briefings,
     postings,
     relate,
     shared_passages,
     sketch,
     verify,
 )
-from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
+from pipeline.records import Article, ArticleId, NearDuplicate, Precision, Timestamp
 
 DATA = Path(os.environ.get("SAMESTORY_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SETTINGS = NearDuplicateSettings()
@@ -76,6 +78,16 @@ def relations(pairs: Iterable[NearDuplicate]) -> dict[str, str]:
 
 def members(found: list[Article]) -> list[tuple[str, ...]]:
     return [one.members for one in group(found, relate(found))]
+
+
+def copies(found: Iterable[NearDuplicate]) -> set[frozenset[str]]:
+    """Return the pairs that are in one group by symmetric relations."""
+    root: dict[str, set[str]] = {}
+    for one in found:
+        if one.relation in {"exact_copy", "near_copy", "version_of"}:
+            both = root.get(one.a, {one.a}) | root.get(one.b, {one.b})
+            root |= dict.fromkeys(both, both)
+    return {frozenset(pair) for own in root.values() for pair in combinations(sorted(own), 2)}
 
 
 def changed(text: str, every: int) -> str:
@@ -306,6 +318,94 @@ def test_a_higher_threshold_finds_no_other_copies(
     # What is no copy by the higher threshold may turn out to be a piece of a briefing.
     copies = {frozenset((pair.a, pair.b)) for pair in high if pair.relation != "composite_of"}
     assert copies <= {frozenset((pair.a, pair.b)) for pair in low}
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLLECTIONS, st.lists(st.integers(0, 3), min_size=7, max_size=7))
+def test_groups_do_not_depend_on_the_split_into_batches(texts: list[str], part: list[int]) -> None:
+    found = articles({str(i): text for i, text in enumerate(texts)})
+    sketches = sketch(found, SETTINGS)
+    pairs: list[tuple[ArticleId, ArticleId]] = []
+    stored: list[Any] = []
+    for batch in range(4):
+        new = [one for one, own in zip(sketches, part, strict=False) if own == batch]
+        pairs += find_candidates(new, postings(stored), SETTINGS)
+        stored += new
+    split = verify(sorted(pairs), sketches, SETTINGS)
+    assert split == relate(found)
+    assert group(found, split) == group(found, relate(found))
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLLECTIONS)
+def test_what_the_index_finds_brute_force_finds_too(texts: list[str]) -> None:
+    found = articles({str(i): text for i, text in enumerate(texts)})
+    every = list(combinations([one.article_id for one in found], 2))
+    assert set(relate(found)) == set(verify(every, sketch(found, SETTINGS), SETTINGS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(SENTENCES), min_size=2, max_size=6),
+    st.integers(0, 2**32),
+)
+def test_zero_width_characters_case_quotes_and_line_ends_change_nothing(
+    sentences: list[str], seed: int
+) -> None:
+    draw = random.Random(seed)
+    plain = " ".join(f"'{one}' she \"said\"." for one in sentences)
+    curly = {"'": "‘’", '"': "“”„", " ": [" ", "\r\n", "  ", "\t"]}
+    written = "".join(
+        draw.choice(curly.get(char, [char, char.upper(), f"{char}\u200b", f"{char}\u00ad"]))
+        for char in plain
+    )
+    a, b = sketch(articles({"a": plain, "b": written}), SETTINGS)
+    assert (a.words.tolist(), a.digest) == (b.words.tolist(), b.digest)
+
+
+@settings(max_examples=60, deadline=None)
+@given(COLLECTIONS, st.floats(0.5, 1), st.floats(0.5, 1))
+def test_a_higher_threshold_only_refines_groups_of_copies(
+    texts: list[str], one: float, other: float
+) -> None:
+    found = articles({str(i): text for i, text in enumerate(texts)})
+    low, high = (
+        copies(relate(found, NearDuplicateSettings(threshold=value, containment=1.0)))
+        for value in sorted((one, other))
+    )
+    assert high <= low
+
+
+def test_who_had_it_first_is_named_where_that_is_sure() -> None:
+    def told(name: str, hour: int, precision: Precision = "minute") -> Article:
+        stamp = Timestamp(
+            instant=datetime(2031, 5, 1, hour, tzinfo=UTC),
+            precision=precision,
+            zone="stated",
+            origin="input",
+            raw="",
+        )
+        return Article(article_id=ArticleId(name), text=DAM, published=stamp)
+
+    def origin(*found: Article) -> str | None:
+        (one,) = group(found, relate(found))
+        return one.origin
+
+    assert origin(told("b", 9), told("a", 10), article("c", DAM)) == "b"
+    assert origin(told("b", 9), told("a", 9)) is None
+    assert origin(told("b", 9), told("a", 0, "day")) is None
+    assert origin(told("b", 9), article("c", DAM)) is None
+
+
+def test_a_briefing_may_come_before_its_sources() -> None:
+    first, second = " ".join(DAM.split()[:60]), " ".join(STRIKE.split()[:60])
+    briefing = f"Good morning, here is what you need to know.\n{first}\n{second}"
+    found = articles({"a": DAM, "b": STRIKE, "z": briefing})
+    sketches = {one.article_id: one for one in sketch(found, SETTINGS)}
+    late = find_candidates([sketches["b"]], postings([sketches["z"]]), SETTINGS)
+    words = list(sketches.values())
+    assert verify(late, words, SETTINGS) == []
+    assert "z" in possible_briefings(late, words, SETTINGS)
 
 
 def test_passages_are_spans_of_the_original_texts() -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from datasketch import MinHash
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +128,11 @@ def test_signatures_are_those_of_datasketch(num_perm: int, seed: int) -> None:
         theirs.update_batch(row.tolist())
         assert one.signature.tolist() == theirs.hashvalues.tolist()
         assert to_datasketch(one, settings) == theirs
+
+
+def test_bands_are_those_that_datasketch_chooses_where_a_missed_pair_weighs_most() -> None:
+    chosen = MinHashLSH(threshold=0.7, num_perm=SETTINGS.num_perm, weights=(0.01, 0.99))
+    assert (chosen.b, chosen.r) == (SETTINGS.bands, SETTINGS.rows)
 
 
 def test_an_index_of_datasketch_comes_loaded() -> None:
