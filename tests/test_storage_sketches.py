@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import pipeline.storage.sketches
 from pipeline.config import NearDuplicateSettings, PathSettings, Settings
 from pipeline.near_duplicates import Sketch, find_candidates, relate, sketch
 from pipeline.records import Article, ArticleId, NearDuplicate
@@ -81,6 +82,22 @@ def test_batches_find_what_one_batch_finds(state: State, settings: Settings) -> 
     assert list(found.values()) != []
     wanted = {frozenset((one.a, one.b)): one for one in relate(every, NEAR)}
     assert found == wanted
+
+
+def test_merged_or_recent_entries_are_found_replaced_and_expired(
+    state: State, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline.storage.sketches, "_RECENT", 3)
+    every = articles({f"a{i}": told(i % 4) for i in range(10)})
+    found = in_batches(state, settings, [[one] for one in every])
+    assert found == {frozenset((one.a, one.b)): one for one in relate(every, NEAR)}
+    (copy,) = sketch(articles({"b": told(1)}), NEAR)
+    assert list(state.postings([copy], NEAR.crowd).ids) == ["a1", "a5", "a9"]
+    (renewed,) = sketch(articles({"a1": told(8)}), NEAR)
+    store(state, [renewed], 11)
+    assert list(state.postings([copy], NEAR.crowd).ids) == ["a5", "a9"]
+    store(state, [], 12, before=NOON + timedelta(days=7))
+    assert list(state.postings([copy], NEAR.crowd).ids) == ["a9"]
 
 
 def test_a_roundup_that_came_before_its_reports_is_found(state: State, settings: Settings) -> None:

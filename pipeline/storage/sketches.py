@@ -3,7 +3,9 @@
 An entry of the index is one integer: 36 bits of a key and 28 of the article's number, so that a
 table of nothing but its primary key holds it in half of the bytes of a row with columns, and the
 owners of a key lie side by side. What a batch reads and writes depends on its own keys: of a key
-that very many articles have, no more than a crowd is read.
+that very many articles have, no more than a crowd is read; and new entries go to small tables,
+because each of them touches a page of its own in a large one. When these have grown they are
+merged into the large ones, in order.
 """
 
 from __future__ import annotations
@@ -37,11 +39,18 @@ CREATE TABLE sketches (
 CREATE INDEX sketches_by_digest ON sketches (digest, number);
 CREATE TABLE bands (entry INTEGER PRIMARY KEY);
 CREATE TABLE samples (entry INTEGER PRIMARY KEY);
+CREATE TABLE recent_bands (entry INTEGER PRIMARY KEY);
+CREATE TABLE recent_samples (entry INTEGER PRIMARY KEY);
+-- the number of the last article whose entries are in the large tables
+CREATE TABLE merged (up_to INTEGER PRIMARY KEY);
 """
 
 _OWNERS = (1 << NUMBER_BITS) - 1
 _OWNER = np.uint64(_OWNERS)
 _AT_ONCE = 1000  # sketches removed together
+# Articles between two merges. A merge writes all pages of the large tables, some seconds for a
+# million articles; what is not merged is searched twice.
+_RECENT = 50_000
 
 
 def find_postings(db: Connection, sketches: Sequence[Sketch], crowd: int) -> Postings:
@@ -119,9 +128,10 @@ def replace_sketches(db: Connection, sketches: Sequence[Sketch], clock: datetime
     bands = band_entries(
         [one.bands if one.words.size else one.bands[:0] for one in sketches], last + 1
     )
-    _each(db, "INSERT OR IGNORE INTO bands VALUES (?)", bands)
+    _each(db, "INSERT OR IGNORE INTO recent_bands VALUES (?)", bands)
     samples = sample_entries([one.sample for one in sketches], last + 1)
-    _each(db, "INSERT OR IGNORE INTO samples VALUES (?)", samples)
+    _each(db, "INSERT OR IGNORE INTO recent_samples VALUES (?)", samples)
+    _merge(db, last + len(sketches))
 
 
 def expire_sketches(db: Connection, before: datetime) -> int:
@@ -139,33 +149,50 @@ def expire_sketches(db: Connection, before: datetime) -> int:
 
 def _remove(db: Connection, condition: str, parameter: str) -> None:
     query = f"SELECT number, bands, sample FROM sketches WHERE {condition}"
-    for number, bands, sample in db.execute(query, (parameter,)).fetchall():
-        _each(
-            db,
-            "DELETE FROM bands WHERE entry = ?",
-            band_entries([np.frombuffer(bands, "<u8")], number),
-        )
-        _each(
-            db,
-            "DELETE FROM samples WHERE entry = ?",
-            sample_entries([np.frombuffer(sample, "<u4")], number),
-        )
+    rows = db.execute(query, (parameter,)).fetchall()
+    bands = [band_entries([np.frombuffer(keys, "<u8")], number) for number, keys, _ in rows]
+    samples = [sample_entries([np.frombuffer(keys, "<u4")], number) for number, _, keys in rows]
+    for table, entries in (("bands", bands), ("samples", samples)):
+        for one in (table, f"recent_{table}"):
+            every = np.concatenate([np.zeros(0, dtype=np.uint64), *entries])
+            _each(db, f"DELETE FROM {one} WHERE entry = ?", every)
     db.execute(f"DELETE FROM sketches WHERE {condition}", (parameter,))
+
+
+def _merge(db: Connection, last: int) -> None:
+    """Put the recent entries to the others when there are many."""
+    (merged,) = db.execute("SELECT coalesce(max(up_to), 0) FROM merged").fetchone()
+    if last - merged < _RECENT:
+        return
+    for table in ("bands", "samples"):
+        db.execute(f"INSERT OR IGNORE INTO {table} SELECT entry FROM recent_{table} ORDER BY entry")
+        db.execute(f"DELETE FROM recent_{table}")
+    db.execute("INSERT OR REPLACE INTO merged VALUES (?)", (last,))
 
 
 def _entries_like(
     db: Connection, table: str, entries: Entries, crowd: int, renewed: NDArray[np.uint64]
 ) -> Entries:
     """Return the stored entries of the same keys, of a crowded one some, without renewed owners."""
-    query = f"SELECT entry FROM {table} WHERE entry BETWEEN ? AND ? LIMIT ?"
     firsts = np.unique(entries & ~_OWNER).view(np.int64).tolist()
     found = [
         entry
-        for first in firsts
-        for (entry,) in db.execute(query, (first, first + _OWNERS, crowd + 1))
+        for one in (table, f"recent_{table}")
+        for first in _present(db, one, firsts)
+        for (entry,) in db.execute(
+            f"SELECT entry FROM {one} WHERE entry BETWEEN ? AND ? LIMIT ?",
+            (first, first + _OWNERS, crowd + 1),
+        )
     ]
     stored = np.array(found, dtype=np.int64).view(np.uint64)
     return stored[~np.isin(stored & _OWNER, renewed)]
+
+
+def _present(db: Connection, table: str, firsts: Sequence[int]) -> list[int]:
+    """Return those of the keys, each as its first possible entry, that anything is stored under."""
+    query = f"""SELECT value FROM json_each(?) WHERE EXISTS
+                (SELECT 1 FROM {table} WHERE entry BETWEEN value AND value + {_OWNERS})"""
+    return [first for (first,) in db.execute(query, (in_list(firsts),))]
 
 
 def _each(db: Connection, statement: str, entries: Entries) -> None:
