@@ -80,6 +80,10 @@ def members(found: list[Article]) -> list[tuple[str, ...]]:
     return [one.members for one in group(found, relate(found))]
 
 
+def pairs_of(found: Iterable[NearDuplicate]) -> set[frozenset[str]]:
+    return {frozenset((one.a, one.b)) for one in found}
+
+
 def copies(found: Iterable[NearDuplicate]) -> set[frozenset[str]]:
     """Return the pairs that are in one group by symmetric relations."""
     root: dict[str, set[str]] = {}
@@ -341,7 +345,9 @@ def test_groups_do_not_depend_on_the_split_into_batches(texts: list[str], part: 
 def test_what_the_index_finds_brute_force_finds_too(texts: list[str]) -> None:
     found = articles({str(i): text for i, text in enumerate(texts)})
     every = list(combinations([one.article_id for one in found], 2))
-    assert set(relate(found)) == set(verify(every, sketch(found, SETTINGS), SETTINGS))
+    by_index, by_force = relate(found), verify(every, sketch(found, SETTINGS), SETTINGS)
+    # It may miss passages shorter than a window of the sample.
+    assert pairs_of(by_index) <= pairs_of(by_force)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,8 +1,8 @@
 """The loops that numpy cannot do in one pass, compiled by numba; `kernels` loads them.
 
 Each gives to the bit what its counterpart in numpy gives: `shingles._hash_codes` and
-`shingle_words`, `sketches._sign_and_sample`, `overlaps._count_shared`. numba keeps the machine
-code in ``__pycache__``.
+`shingle_words`, `sketches._sign_and_sample`, `overlaps._count_shared`,
+`composites._choose_covering`. numba keeps the machine code in ``__pycache__``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.near_duplicates.shingles import Ragged
 
-__all__ = ["count_shared", "hash_words", "shingles", "sketch_rows"]
+__all__ = ["choose_covering", "count_shared", "hash_words", "shingles", "sketch_rows"]
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _ROOM = 8  # places for each value; guess
@@ -162,7 +162,7 @@ def _sketch_rows(
             shingles[j] = np.uint32(total >> np.uint64(32))
         _premix(shingles, mixed)
         _minima(mixed, a, b, signatures[i])
-        ends[i + 1] += _winnow(shingles, window, samples[ends[i] :])
+        ends[i + 1] += _winnow(shingles, window, mixed, samples[ends[i] :])
 
 
 @njit(cache=True, nogil=True)
@@ -185,22 +185,30 @@ def _minima(hashes, a, b, out):
 
 
 @njit(cache=True, nogil=True)
-def _winnow(shingles, window, out):
-    """Write the minimum of each window to `out`, sorted and each once; return how many."""
-    count, place = 0, -1
-    for end in range(min(window, shingles.size), shingles.size + 1):
-        start = max(0, end - window)
-        if place < start:  # the last minimum has left the window
-            place = start
-            for j in range(start + 1, end):
-                if shingles[j] < shingles[place]:
-                    place = j
-        elif shingles[end - 1] < shingles[place]:
-            place = end - 1
-        else:
-            continue
-        count = _insert(out, count, shingles[place])
+def _winnow(shingles, window, other, out):
+    """Write the minimum of each window to `out`, sorted and each once; return how many.
+
+    Overwrites `shingles` and `other`, an array of the same size.
+    """
+    width, most = 1, min(window, shingles.size)
+    while width < most:
+        step = min(width, most - width)
+        _pairwise_minima(shingles, step, other)
+        shingles, other = other, shingles
+        width += step
+    count, before = 0, np.int64(-1)
+    for j in range(shingles.size - most + 1):
+        if shingles[j] != before:
+            before = np.int64(shingles[j])
+            count = _insert(out, count, shingles[j])
     return count
+
+
+@njit(cache=True, nogil=True)
+def _pairwise_minima(values, step, out):
+    for j in range(values.size - step):
+        one, other = values[j], values[j + step]
+        out[j] = min(one, other)
 
 
 @njit(cache=True, nogil=True)
@@ -294,6 +302,64 @@ def _count_shared(values, offsets, sizes, first, second, table, shared):
             end += 1
         table[: mask + 1] = 0
         start = end
+
+
+def choose_covering(
+    rows: Ragged,
+    wholes: NDArray[np.int64],
+    parts: NDArray[np.int64],
+    excerpt: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """Return which parts add so much to what covers their whole, how much is left, and its size.
+
+    Parts of one whole are neighbours, the first one comes first; the last two are for each part's
+    whole.
+    """
+    longest = int(np.diff(rows.offsets).max(initial=1))
+    table = np.zeros(1 << (_ROOM * longest).bit_length(), dtype=np.uint32)
+    chosen = np.zeros(wholes.size, dtype=np.bool_)
+    left, sizes = np.zeros(wholes.size, dtype=np.int64), np.zeros(wholes.size, dtype=np.int64)
+    seen = np.zeros(table.size, dtype=np.int64)
+    columns = rows.values, rows.offsets, wholes, parts
+    _choose_covering(*columns, excerpt, table, seen, chosen, left, sizes)
+    return chosen, left, sizes
+
+
+@njit(cache=True, nogil=True)
+def _choose_covering(values, offsets, wholes, parts, excerpt, table, seen, chosen, left, sizes):
+    start = 0
+    while start < wholes.size:
+        whole = values[offsets[wholes[start]] : offsets[wholes[start] + 1]]
+        mask, size = _mask(table, whole.size), 0
+        for value in whole:
+            size += _put(table, mask, value + np.uint32(value == 0))  # 0 is a free place
+        seen[: mask + 1] = -1
+        end, rest = start, size
+        while end < wholes.size and wholes[end] == wholes[start]:
+            part = values[offsets[parts[end]] : offsets[parts[end] + 1]]
+            new = _mark(part, table, mask, seen, end, -2)
+            if new >= excerpt * size:
+                chosen[end] = True
+                rest -= _mark(part, table, mask, seen, -2, -2)
+            end += 1
+        left[start:end], sizes[start:end] = rest, size
+        table[: mask + 1] = 0
+        start = end
+
+
+@njit(cache=True, nogil=True)
+def _mark(part, table, mask, seen, mark, taken):
+    """Mark the values of a part that are in the table and not taken; return how many."""
+    count = 0
+    for value in part:
+        sought = value + np.uint32(value == 0)
+        place = np.int64(sought) & mask
+        while table[place] != 0 and table[place] != sought:
+            place = (place + 1) & mask
+        if table[place] == sought and seen[place] != taken and seen[place] != mark:
+            seen[place] = mark
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.near_duplicates.kernels import compiled
 from pipeline.near_duplicates.overlaps import Overlaps
 from pipeline.near_duplicates.shingles import Ragged, distinct, shingle_words
 from pipeline.records import ArticleId, NearDuplicate, Relation
@@ -93,26 +95,39 @@ def find_briefings(
     places = np.flatnonzero(hopeful[wholes])
     places = places[np.lexsort((excerpts.part[places], -share[places], wholes[places]))]
     involved = np.unique(np.concatenate((wholes[places], excerpts.part[places])))
-    rows = distinct(shingle_words(words_of(involved), shingle_size)).rows()
-    shingles = dict(zip(involved.tolist(), rows, strict=True))
-    starts = np.flatnonzero(np.diff(wholes[places])) + 1
-    found = [_covering(own, excerpts, shingles) for own in np.split(places, starts) if own.size]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+    rows = shingle_words(words_of(involved), shingle_size)
+    kernels = compiled()
+    choose = kernels.choose_covering if kernels else _choose_covering
+    own = np.searchsorted(involved, wholes[places])
+    chosen, left, sizes = choose(
+        rows, own, np.searchsorted(involved, excerpts.part[places]), _EXCERPT
+    )
+    several = np.bincount(own[chosen], minlength=involved.size)[own] > 1
+    found: NDArray[np.int64] = places[chosen & several & (left <= (1 - _ROUNDUP) * sizes)]
+    return found
 
 
-def _covering(
-    places: NDArray[np.int64], excerpts: Excerpts, shingles: Mapping[int, NDArray[np.uint32]]
-) -> NDArray[np.int64]:
-    """Return the excerpts that cover their whole together; none if that is too little of it."""
-    every = left = shingles[int(excerpts.whole[places[0]])]
-    chosen = []
-    for place, part in zip(places.tolist(), excerpts.part[places].tolist(), strict=True):
-        rest = _without(left, shingles[part])
-        if left.size - rest.size >= _EXCERPT * every.size:
-            left = rest
-            chosen.append(place)
-    enough = len(chosen) > 1 and left.size <= (1 - _ROUNDUP) * every.size
-    return np.array(chosen if enough else [], dtype=np.int64)
+def _choose_covering(
+    rows: Ragged, wholes: NDArray[np.int64], parts: NDArray[np.int64], excerpt: float
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """Return which parts add so much to what covers their whole, how much is left, and its size.
+
+    Parts of one whole are neighbours, the first one comes first; the last two are for each part's
+    whole.
+    """
+    shingles = distinct(rows).rows()
+    chosen = np.zeros(wholes.size, dtype=bool)
+    left, sizes = np.zeros_like(wholes), np.zeros_like(wholes)
+    bounds = [*np.flatnonzero(np.diff(wholes, prepend=-1)).tolist(), wholes.size]
+    for start, end in pairwise(bounds):
+        every = rest = shingles[wholes[start]]
+        for place in range(start, end):
+            fewer = _without(rest, shingles[parts[place]])
+            if rest.size - fewer.size >= excerpt * every.size:
+                rest = fewer
+                chosen[place] = True
+        left[start:end], sizes[start:end] = rest.size, every.size
+    return chosen, left, sizes
 
 
 def _without(values: NDArray[np.uint32], others: NDArray[np.uint32]) -> NDArray[np.uint32]:
