@@ -43,15 +43,17 @@ def hash_words(
 
 @njit(cache=True, nogil=True)
 def _sum_words(codes, folding, kinds, sums, starts):
-    count, start, i = 0, 0, 0
+    # Unsigned, so that numba need not ask whether an index counts from the end.
+    one, size = np.uint64(1), np.uint64(codes.size)
+    count, start, i = np.uint64(0), np.uint64(0), np.uint64(0)
     total, power = np.uint64(0), np.uint64(1)
     before, lookalikes = np.uint8(0), False
-    while i < codes.size:
+    while i < size:
         code = codes[i]
         if code < 0x80:
             code = folding[code]
             if code == 0xFF:
-                i += 1
+                i += one
                 continue
             # Without a branch: where words end cannot be foretold, and each wrong guess costs as
             # much as the letters of a word.
@@ -61,32 +63,32 @@ def _sum_words(codes, folding, kinds, sums, starts):
             power = np.uint64(1) if gap else power * _BASE
             sums[count] = total
             starts[count] = start
-            count += gap and before != 0
+            count += np.uint64(gap and before != 0)
             total = np.uint64(0) if gap else total
             before = code
-            i += 1
+            i += one
             continue
-        width, point = _decode(codes, i)
+        width, point = _decode(codes, np.int64(i))
         kind = kinds[point]
         lookalikes = lookalikes or kind == 5
         if kind == 255:
-            return count, point, False
+            return np.int64(count), point, False
         if kind == 0 or kind == 3:  # a gap, or a word by itself
-            count += before != 0
+            count += np.uint64(before != 0)
             total, power, before = np.uint64(0), np.uint64(1), np.uint8(0)
         if kind != 0 and kind != 4:  # not dropped either
             start = i if before == 0 else start
             for k in range(width):
-                total += np.uint64(codes[i + k]) * power
+                total += np.uint64(codes[i + np.uint64(k)]) * power
                 power *= _BASE
             sums[count] = total
             starts[count] = start
             before = code
         if kind == 3:
-            count += 1
+            count += one
             total, power, before = np.uint64(0), np.uint64(1), np.uint8(0)
-        i += width
-    return count + (before != 0), -1, lookalikes
+        i += np.uint64(width)
+    return np.int64(count) + (before != 0), -1, lookalikes
 
 
 @njit(cache=True, nogil=True)
@@ -270,7 +272,7 @@ def _make_distinct(values, offsets, sizes, table):
             row[count] = value
             count += new
         sizes[i] = count
-        table[: mask + 1] = 0
+        table[: np.int64(mask) + 1] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -291,7 +293,7 @@ def _count_shared(values, offsets, sizes, first, second, table, shared):
             count = 0
             for j in range(offsets[b], offsets[b] + sizes[b]):
                 value = values[j]
-                place = np.int64(value) & mask
+                place = np.uint64(value) & mask
                 found = table[place]
                 count += found == value
                 if found != 0 and found != value:
@@ -300,7 +302,7 @@ def _count_shared(values, offsets, sizes, first, second, table, shared):
                     count += zero - 1
             shared[end] = count
             end += 1
-        table[: mask + 1] = 0
+        table[: np.int64(mask) + 1] = 0
         start = end
 
 
@@ -333,7 +335,7 @@ def _choose_covering(values, offsets, wholes, parts, excerpt, table, seen, chose
         mask, size = _mask(table, whole.size), 0
         for value in whole:
             size += _put(table, mask, value + np.uint32(value == 0))  # 0 is a free place
-        seen[: mask + 1] = -1
+        seen[: np.int64(mask) + 1] = -1
         end, rest = start, size
         while end < wholes.size and wholes[end] == wholes[start]:
             part = values[offsets[parts[end]] : offsets[parts[end] + 1]]
@@ -343,7 +345,7 @@ def _choose_covering(values, offsets, wholes, parts, excerpt, table, seen, chose
                 rest -= _mark(part, table, mask, seen, -2, -2)
             end += 1
         left[start:end], sizes[start:end] = rest, size
-        table[: mask + 1] = 0
+        table[: np.int64(mask) + 1] = 0
         start = end
 
 
@@ -353,9 +355,9 @@ def _mark(part, table, mask, seen, mark, taken):
     count = 0
     for value in part:
         sought = value + np.uint32(value == 0)
-        place = np.int64(sought) & mask
+        place = np.uint64(sought) & mask
         while table[place] != 0 and table[place] != sought:
-            place = (place + 1) & mask
+            place = (place + np.uint64(1)) & mask
         if table[place] == sought and seen[place] != taken and seen[place] != mark:
             seen[place] = mark
             count += 1
@@ -367,23 +369,23 @@ def _mask(table, count):
     size = 2
     while size < _ROOM * count:
         size *= 2
-    return min(size, table.size) - 1
+    return np.uint64(min(size, table.size) - 1)
 
 
 @njit(cache=True, nogil=True)
 def _has(table, mask, place, value):
     while table[place] != 0 and table[place] != value:
-        place = (place + 1) & mask
+        place = (place + np.uint64(1)) & mask
     return table[place] == value
 
 
 @njit(cache=True, nogil=True)
 def _put(table, mask, value):
     """Put a value into the table; say whether it was not there."""
-    place = np.int64(value) & mask
+    place = np.uint64(value) & mask
     while table[place] != 0:
         if table[place] == value:
             return False
-        place = (place + 1) & mask
+        place = (place + np.uint64(1)) & mask
     table[place] = value
     return True
