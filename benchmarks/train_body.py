@@ -99,7 +99,7 @@ def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
     if hearing is None:
         return []
     texts = [block.text for block in hearing.outline.blocks]
-    label, weight = _by_text(texts, page.text) if page.text else _by_snippets(texts, page)
+    label, weight = label_by_text(texts, page.text) if page.text else label_by_snippets(texts, page)
     known = weight > 0
     if not known.any():
         return []
@@ -115,7 +115,8 @@ def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
     ]
 
 
-def _by_text(texts: Sequence[str], text: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def label_by_text(texts: Sequence[str], text: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which blocks are in a gold text, and what each weighs: its share of the page."""
     words = [_WORD.findall(block.lower()) for block in texts]
     label = _in_gold(words, _WORD.findall(text.lower()))
     sizes = np.array([len(block.split()) + 2.0 for block in texts])
@@ -143,9 +144,10 @@ def _share(words: Sequence[str], known: set[tuple[str, ...]]) -> float:
     return sum(shingle in known for shingle in own) / len(own) if own else 0.0
 
 
-def _by_snippets(
+def label_by_snippets(
     texts: Sequence[str], page: GoldPage
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which blocks hold a required snippet; those without any snippet weigh nothing."""
     plain = [_plain(text) for text in texts]
     label, weight = np.zeros(len(texts), dtype=bool), np.zeros(len(texts))
     for snippet in map(_plain, page.forbidden):
