@@ -30,14 +30,16 @@ class JudgeRow(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Trees as tables of shape ``(n_trees * n_nodes,)``; an answer asks nothing and stays."""
+    """Trees as tables of shape ``(n_nodes_of_all_trees,)``; an answer asks nothing and stays.
+
+    `next` has two places for each node: where to go if above the threshold, and if not.
+    """
 
     features: tuple[str, ...]
     roots: NDArray[np.intp]
     column: NDArray[np.intp]
     threshold: NDArray[np.float64]
-    below: NDArray[np.intp]
-    above: NDArray[np.intp]
+    next: NDArray[np.intp]
     value: NDArray[np.float64]
     depth: int
 
@@ -57,8 +59,7 @@ def read_judge(row: JudgeRow) -> Judge:
         roots=roots,
         column=np.array(column),
         threshold=np.array(threshold),
-        below=np.array(below),
-        above=np.array(above),
+        next=np.column_stack([above, below]).ravel(),
         value=np.array(value),
         depth=max(_depth(tree, 0) for tree in trees),
     )
@@ -76,11 +77,12 @@ def probabilities(judge: Judge, columns: Mapping[str, NDArray[np.float64]]) -> N
     """
     rows = np.column_stack([columns[name] for name in judge.features])
     at = np.broadcast_to(judge.roots, (len(rows), len(judge.roots)))
-    row = np.arange(len(rows))[:, None]
+    # Flat tables and `take` are twice as fast as indices in two dimensions.
+    numbers, first = rows.ravel(), (np.arange(len(rows)) * rows.shape[1])[:, None]
     for _ in range(judge.depth):
-        low = rows[row, judge.column[at]] <= judge.threshold[at]
-        at = np.where(low, judge.below[at], judge.above[at])
-    score: NDArray[np.float64] = judge.value[at].sum(axis=1)
+        low = numbers.take(first + judge.column.take(at)) <= judge.threshold.take(at)
+        at = judge.next.take(2 * at + low)
+    score: NDArray[np.float64] = judge.value.take(at).sum(axis=1)
     return 1 / (1 + np.exp(-score))
 
 
