@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import product
 from typing import NamedTuple
 
@@ -39,16 +39,21 @@ class Match(NamedTuple):
 
 def align(keys: list[str]) -> list[Match]:
     """Return matches in the order of their copies, which never overlap; greedy, longest first."""
+    anchors = list(zip(*(keys[shift:] for shift in range(_ANCHOR)), strict=False))
+    counts = Counter(anchors)
     places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     matches: list[Match] = []
     copy = known = 0
-    while copy + _ANCHOR <= len(keys):
+    while copy < len(anchors):
+        if counts[anchors[copy]] == 1:  # nearly all: this decides what a normal text costs
+            copy += 1
+            continue
         while known + _ANCHOR <= copy:
-            spots = places[tuple(keys[known : known + _ANCHOR])]
-            if len(spots) < _MOST_CANDIDATES:
-                spots.append(known)
+            anchor = anchors[known]
+            if counts[anchor] > 1 and len(places[anchor]) < _MOST_CANDIDATES:
+                places[anchor].append(known)
             known += 1
-        spots = places.get(tuple(keys[copy : copy + _ANCHOR]), [])
+        spots = places.get(anchors[copy], [])
         if not spots:
             copy += 1
             continue
