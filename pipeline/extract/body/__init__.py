@@ -224,9 +224,10 @@ def _put(parent: HtmlElement, line_break: HtmlElement | None, words: list[str]) 
 
 def _linked_body(tree: HtmlElement) -> str:
     """Return the longest article body of the page's JSON-LD."""
+    blocks = [block for block in markup.json_ld_blocks(tree) if "articleBody" in block]
     bodies = (
         body
-        for found in json_ld.read_nodes(markup.json_ld_blocks(tree))
+        for found in json_ld.read_nodes(blocks)
         if isinstance(body := found.node.get("articleBody"), str)
     )
     return max(bodies, key=len, default="")
