@@ -30,16 +30,19 @@ format: $(VENV)/dev ## Rewrite the sources in house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev ## Measure quality and speed beside the peers (minutes; needs the data sets)
+bench: $(VENV)/bench ## Measure quality and speed beside the peers (minutes; needs the data sets)
 	$(BIN)/python -m benchmarks.run
 
 wheel-test: $(VENV)/dev ## Run the tests against the built wheel instead of the checkout
 	sh tests/against_wheel.sh $(PYTHON)
 
-lock: $(VENV)/dev ## Renew both lock files within the ranges of pyproject.toml
+lock: $(VENV)/dev ## Renew the lock files within the ranges of pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCK_OPTIONS) -o requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCK_OPTIONS) -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml $(DEV_EXTRAS) $(LOCK_OPTIONS) -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCK_OPTIONS) -o requirements-bench.lock
+
+DEV_EXTRAS = --extra build --extra test --extra lint --extra parquet --extra fast
 
 LOCK_OPTIONS = --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header --quiet --upgrade
@@ -58,6 +61,11 @@ $(VENV)/run: requirements.lock pyproject.toml
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The peers are large, and only benchmarks need them.
+$(VENV)/bench: $(VENV)/dev requirements-bench.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 # The crash sweep needs strace. Where it is missing and cannot be installed, the sweep is skipped.

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-
 from pipeline.boilerplate import PageParagraphs
 from pipeline.errors import StateError
 from pipeline.identity import canonical_url
