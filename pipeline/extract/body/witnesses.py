@@ -40,12 +40,15 @@ def resiliparse_text(html: str) -> str:
     )
 
 
-def trafilatura_text(tree: HtmlElement) -> str:
-    """Return the main text by trafilatura in its precision setting; empty where it finds none."""
+def trafilatura_text(tree: HtmlElement, *, precise: bool = True) -> str:
+    """Return the main text by trafilatura; empty where it finds none.
+
+    Its precision setting is the better witness; the other finds something nearly anywhere.
+    """
     page = copy(tree)
-    # It looks at each element a hundred times, and would drop these in the end.
-    strip_elements(page, *_NEVER_TEXT, with_tail=False)
-    document = bare_extraction(page, favor_precision=True, include_comments=False)
+    if precise:  # it looks at each element a hundred times, and would drop these in the end
+        strip_elements(page, *_NEVER_TEXT, with_tail=False)
+    document = bare_extraction(page, favor_precision=precise, include_comments=False)
     return (document.text or "") if isinstance(document, Document) else ""
 
 
