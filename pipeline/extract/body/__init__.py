@@ -136,8 +136,8 @@ def main_text(tree: HtmlElement, html: str, profile: str, judges: Judges) -> str
         From `load_judges`.
     """
     hearing = hear(tree, html)
-    if hearing is None:
-        return ""
+    if hearing is None:  # all of it may be where no reader looks, as in an open noscript
+        return "" if profile == "fast" else trafilatura_text(tree, precise=False)
     quick = probabilities(judges.quick, hearing.columns)
     text = _joined(quick, hearing)
     sure = _doubt(quick, hearing) <= _MOST_DOUBT and len(text) >= _SHORT_CHARS
