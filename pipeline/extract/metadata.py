@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain
 
 from lxml.html import HtmlElement
@@ -13,18 +12,13 @@ from lxml.html import HtmlElement
 from pipeline.config import Outlet
 from pipeline.extract import json_ld, markup
 from pipeline.extract.addresses import absolute_url, article_url
-from pipeline.extract.body import page_date
 from pipeline.extract.credits import BodyLines, body_lines
-from pipeline.extract.dates import (
-    Locale,
-    first_believable,
-    in_local_time,
-    read_dateline,
-    read_timestamp,
-)
+from pipeline.extract.dates import Locale
 from pipeline.extract.languages import language, language_origin
 from pipeline.extract.markup import Claim
+from pipeline.extract.parts import PageParts, take_apart
 from pipeline.extract.people import people, starts_with_by
+from pipeline.extract.publication import read_dates
 from pipeline.extract.titles import choose_title
 from pipeline.extract.wire import agency_named, first_credit
 from pipeline.identity import canonical_url
@@ -60,37 +54,7 @@ class Metadata:
     origins: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A page taken apart once."""
-
-    tree: HtmlElement
-    meta: dict[str, list[str]]
-    linked: list[json_ld.Found]
-    articles: list[json_ld.Node]
-    canonical: list[str]
-    headings: list[str]
-    titles: list[str]
-    tags: list[str]  # language tags, surest first
-
-    def stated(self, *keys: str) -> list[str]:
-        """Return what the JSON-LD of the article says under these keys."""
-        return [
-            text for node in self.articles for key in keys for text in json_ld.texts(node.get(key))
-        ]
-
-    def claims(self, keys: Sequence[str], names: Iterable[str]) -> list[Claim]:
-        """Return what JSON-LD says under these keys, then what meta elements of these names say."""
-        linked = [Claim("json-ld", text) for text in self.stated(*keys)]
-        return linked + markup.meta_claims(self.meta, names)
-
-
-# Hours UTC between which the day is the same from Chicago to Moscow. Elsewhere it costs a look at
-# the shown times only.
-_DAY_STARTS, _DAY_ENDS = 6, 21
 _PIECES = re.compile(r"\s*[|•·]\s*")
-# "Calder Haven, (12.11.2021). A ferry": a place and a date before anything is said.
-_LEAD_DATE = re.compile(r"\W*[^\W\d_][\w./ -]{1,30}?,?\s\(?(?P<date>\d{1,2}[^()\n]{5,20})[).,:]")
 _NOTHING = Claim("", "")
 _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
 
@@ -111,13 +75,14 @@ def read_metadata(
     outlets
         Known outlets: their names leave titles and authors, their countries decide time zones.
     """
-    parts = _take_apart(tree, page.uri)
+    parts = take_apart(tree, page.uri)
     url = article_url(page.uri, [*parts.canonical, *parts.meta.get("og:url", [])], outlets)
     names = _site_names(parts)
     outlet = _outlet(url, [name.text for name in names], outlets)
     name = _outlet_name(outlet, url, names)
     lang = language(parts.tags, text)
-    locale = Locale(country=_country(outlet, url, parts), lang=lang)
+    home = (outlet and outlet.country) or country_of_host(host_of(url or ""))
+    locale = Locale(country=home or _tagged_country(parts), lang=lang)
     own_names = _own_names(outlet, url, [name.text for name in names])
     sections = [
         *parts.claims(["articleSection"], markup.SECTIONS),
@@ -136,7 +101,9 @@ def read_metadata(
         authors, authors_origin = people(lines.bylines, no_people), "text"
     section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
     paywalled = _paywalled(parts)
-    published, modified = _dates(parts, text, url, locale, page.fetched_at)
+    published, modified = read_dates(
+        parts, text, url, locale, home=home, fetched_at=page.fetched_at
+    )
     origins = {
         "title": title.origin,
         "url": _url_origin(url, page.uri),
@@ -164,23 +131,7 @@ def read_metadata(
     return found, lines
 
 
-def _take_apart(tree: HtmlElement, uri: str) -> _Page:
-    contents = markup.meta(tree)
-    linked = json_ld.read_nodes(markup.json_ld_blocks(tree))
-    canonical, headings, titles = (
-        markup.links(tree),
-        markup.headings(tree),
-        markup.page_titles(tree),
-    )
-    called = [*headings, *contents.get("og:title", []), *titles]
-    articles = json_ld.article_nodes(linked, next(iter(canonical), uri), called)
-    languages = markup.meta_claims(contents, markup.LANGUAGES)
-    stated = [tag for node in articles for tag in json_ld.texts(node.get("inLanguage"))]
-    tags = [*markup.page_languages(tree), *stated, *(claim.text for claim in languages)]
-    return _Page(tree, contents, linked, articles, canonical, headings, titles, tags)
-
-
-def _titles(parts: _Page) -> list[Claim]:
+def _titles(parts: PageParts) -> list[Claim]:
     """List what each place says; the order decides where no two agree (development pages)."""
     places = (
         ("json-ld", parts.stated("headline")),
@@ -192,7 +143,7 @@ def _titles(parts: _Page) -> list[Claim]:
     return [Claim(origin, text) for origin, texts in places for text in texts]
 
 
-def _site_names(parts: _Page) -> list[Claim]:
+def _site_names(parts: PageParts) -> list[Claim]:
     publishers = [
         Claim("json-ld", name)
         for node in parts.articles
@@ -216,7 +167,7 @@ def _url_origin(url: str | None, uri: str) -> str:
     return "address" if host_of(uri) and url == canonical_url(uri) else "canonical"
 
 
-def _image(parts: _Page, uri: str) -> Claim:
+def _image(parts: PageParts, uri: str) -> Claim:
     linked = [
         Claim("json-ld", address)
         for node in parts.articles
@@ -227,7 +178,7 @@ def _image(parts: _Page, uri: str) -> Claim:
     return next((claim for claim in absolute if claim.text), _NOTHING)
 
 
-def _paywalled(parts: _Page) -> tuple[bool | None, str]:
+def _paywalled(parts: PageParts) -> tuple[bool | None, str]:
     for node in parts.articles:
         free = json_ld.truth(node.get("isAccessibleForFree"))
         if free is not None:
@@ -238,7 +189,7 @@ def _paywalled(parts: _Page) -> tuple[bool | None, str]:
     return None, ""
 
 
-def _wire(parts: _Page, authors: Iterable[str], lines: BodyLines) -> Iterator[WireCredit]:
+def _wire(parts: PageParts, authors: Iterable[str], lines: BodyLines) -> Iterator[WireCredit]:
     """Yield who the article may be from, the surest evidence first."""
     yield from (credit for credit in lines.wire if credit.evidence == "dateline")
     for node in parts.articles:
@@ -268,16 +219,13 @@ def _own_names(outlet: Outlet | None, url: str | None, names: Sequence[str]) -> 
     return [*names, *known, host, host.partition(".")[0]]
 
 
-def _country(outlet: Outlet | None, url: str | None, parts: _Page) -> str | None:
-    """Return the country of the outlet; en-US is what templates say that were never asked."""
-    if outlet and outlet.country:
-        return outlet.country
+def _tagged_country(parts: PageParts) -> str | None:
+    """Return the country of a language tag; en-US is what templates say that were never asked."""
     regions = (tag.replace("_", "-").rpartition("-")[2].upper() for tag in parts.tags)
-    stated = (region for region in regions if len(region) == 2 and region != "US")  # noqa: PLR2004
-    return country_of_host(host_of(url or "")) or next(stated, None)
+    return next((r for r in regions if len(r) == 2 and r != "US"), None)  # noqa: PLR2004
 
 
-def _authors(parts: _Page, no_people: Sequence[str]) -> tuple[tuple[str, ...], str]:
+def _authors(parts: PageParts, no_people: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """Take the authors from the first place that names people, and say which one it is."""
     stated = (
         ("json-ld", json_ld.names(node.get("author"), parts.linked)) for node in parts.articles
@@ -290,66 +238,10 @@ def _authors(parts: _Page, no_people: Sequence[str]) -> tuple[tuple[str, ...], s
     return (), ""
 
 
-def _byline_claims(parts: _Page) -> Iterator[tuple[str, list[str]]]:
+def _byline_claims(parts: PageParts) -> Iterator[tuple[str, list[str]]]:
     """Yield the bylines that the page shows; only looked for where nothing states an author."""
     for line in sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True):
         # "By Ada Roe | World | 3 comments": only what the "By" stands before is a name.
         pieces = _PIECES.split(line) if starts_with_by(line) else [line]
         yield from (("byline", [piece]) for piece in pieces)
     yield from (("byline", [line]) for line in markup.author_links(parts.tree))
-
-
-def _dates(
-    parts: _Page, text: str, url: str | None, locale: Locale, fetched_at: datetime
-) -> tuple[Timestamp | None, Timestamp | None]:
-    """Return when it was published and modified; what the page shows is read only where needed."""
-    modified = first_believable(_modified(parts, locale), fetched_at)
-    stated = _stated(parts, locale)
-    found = first_believable(stated, fetched_at)
-    if modified and found and found.precision != "day" and not _near_midnight(found):
-        return in_local_time(found, stated, locale.country), modified
-    lines = [
-        read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.tree)
-    ]
-    shown = [before for before, _ in lines if before]
-    if modified is None:
-        modified = first_believable([after for _, after in lines if after], fetched_at)
-    if found or _one_day(shown):
-        best = first_believable([*stated, *shown], fetched_at)
-        return best and in_local_time(best, [*stated, *shown], locale.country), modified
-    # Times of several days, or none: what is shown may belong to other articles.
-    if not shown:
-        lead = _LEAD_DATE.match(text)
-        claims = [Claim("text", lead["date"])] if lead else []
-        around = _stamps([*markup.lines_around_heading(parts.tree), *claims], locale)
-        if near := first_believable(around, fetched_at):
-            return near, modified
-    guess = page_date(parts.tree, url, fetched_at)
-    day = read_timestamp(guess, "guess", locale) if guess else None
-    return first_believable([*([day] if day else []), *shown], fetched_at), modified
-
-
-def _stated(parts: _Page, locale: Locale) -> list[Timestamp]:
-    claims = [
-        *parts.claims(["datePublished"], markup.PUBLISHED),
-        *(Claim("json-ld", text) for text in parts.stated("dateCreated", "uploadDate")),
-    ]
-    return _stamps(claims, locale)
-
-
-def _modified(parts: _Page, locale: Locale) -> list[Timestamp]:
-    return _stamps(parts.claims(["dateModified"], markup.MODIFIED), locale)
-
-
-def _stamps(claims: Iterable[Claim], locale: Locale) -> list[Timestamp]:
-    read = (read_timestamp(claim.text, claim.origin, locale) for claim in claims)
-    return [stamp for stamp in read if stamp]
-
-
-def _near_midnight(stamp: Timestamp) -> bool:
-    """Tell whether an instant may be another day where the outlet is."""
-    return not _DAY_STARTS <= stamp.instant.hour < _DAY_ENDS
-
-
-def _one_day(stamps: Sequence[Timestamp]) -> bool:
-    return len({stamp.instant.date() for stamp in stamps}) == 1
