@@ -256,8 +256,17 @@ def _tellings(members: Sequence[Article], facts: StoryFacts) -> list[Article]:
 
 
 def _origins(members: Sequence[Article], facts: StoryFacts) -> set[str]:
-    """Count a text once, and the texts of one publisher family once."""
-    return {_publisher(article, facts) for article in _tellings(members, facts)}
+    """Count a text once, and all texts of one publisher family, or taken from one agency, once."""
+    credited = {a.article_id: a.wire.name for a in members if a.wire}
+    copies = {i: group.members for group in facts.groups for i in group.members}
+    origins = set()
+    for article in _tellings(members, facts):
+        own = copies.get(article.article_id, (article.article_id,))
+        agencies = sorted({credited[i] for i in own if i in credited})
+        origins.add(
+            facts.families.get(agencies[0], agencies[0]) if agencies else _publisher(article, facts)
+        )
+    return origins
 
 
 def _publisher(article: Article, facts: StoryFacts) -> str:
