@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.errors import StateError
 
 __all__ = ["Partitions", "Rows"]
 
@@ -139,5 +142,11 @@ class Partitions:
 
 def _write(file: int, values: NDArray[Any]) -> None:
     left = memoryview(values.tobytes())
-    while left:
-        left = left[os.write(file, left) :]
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError as error:
+        raise StateError(
+            f"{gettempdir()}: cannot be written ({error.strerror}); "
+            "set TMPDIR to a folder with more room"
+        ) from None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import pipeline.near_duplicates.relations
 import pipeline.spill
 from pipeline.config import NearDuplicateSettings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, StateError
 from pipeline.near_duplicates import find_duplicates
 from pipeline.records import Article, ArticleId, Failed
 from pipeline.service.corpus import dedup_rows
@@ -137,6 +137,14 @@ def test_what_is_no_parquet_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_bytes(b"no parquet at all")
     with pytest.raises(ConfigError, match="cannot be read after 0 rows"):
         list(read_parquet(tmp_path / "rows.parquet"))
+
+
+def test_a_full_disk_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline.spill, "_IN_MEMORY_BYTES", 1)
+    rows = Rows(Path("/dev/full"), np.uint32)
+    with pytest.raises(StateError, match="set TMPDIR to a folder with more room"):
+        rows.append([np.arange(9, dtype=np.uint32)])
+    rows.close()
 
 
 NUMBERS = st.lists(st.lists(st.integers(0, 2**64 - 1), max_size=20), max_size=12)

@@ -15,7 +15,7 @@ from pipeline.config import NearDuplicateSettings
 from pipeline.near_duplicates.candidates import Postings, find_candidates, postings
 from pipeline.near_duplicates.composites import find_composites, mark_composites
 from pipeline.near_duplicates.groups import group
-from pipeline.near_duplicates.kernels import load_compiled
+from pipeline.near_duplicates.kernels import WORTH_COMPILING, load_compiled
 from pipeline.near_duplicates.passages import shared_passages
 from pipeline.near_duplicates.relations import Worded, possible_briefings, verify
 from pipeline.near_duplicates.shingles import ragged, shingle
@@ -77,5 +77,7 @@ def relate(
     `group` needs these: every tenth word changed leaves 40 % of the word 5-shingles.
     """
     settings = settings or NearDuplicateSettings()
+    if len(articles) >= WORTH_COMPILING:
+        load_compiled()
     sketches = sketch(articles, settings)
     return verify(find_candidates(sketches, None, settings), sketches, settings)

@@ -36,6 +36,7 @@ from pipeline.near_duplicates.candidates import (
     unfold,
 )
 from pipeline.near_duplicates.groups import facts_of, group_by_facts
+from pipeline.near_duplicates.kernels import WORTH_COMPILING
 from pipeline.near_duplicates.relations import Measured, joined, measure, settle, split_unrelated
 from pipeline.near_duplicates.shingles import Ragged, ragged
 from pipeline.records import Article, ArticleId, Failed, NearDuplicate, Timestamp
@@ -46,8 +47,6 @@ from pipeline.story_record import Fields, relation_fields
 __all__ = ["dedup_rows"]
 
 _BATCH = 512  # articles whose texts are in memory at once
-# Loading the compiled loops pays from some ten thousand articles on; measured on two busy cores.
-_WORTH_COMPILING = 50_000
 _PAIRS_AT_ONCE = 2**16  # measured between two signs of progress
 
 
@@ -107,7 +106,7 @@ class _Corpus:
             progress("reading", len(self.read_ids), 0)
 
     def _add(self, articles: Sequence[Article]) -> None:
-        if len(self.read_ids) < _WORTH_COMPILING <= len(self.read_ids) + len(articles):
+        if len(self.read_ids) < WORTH_COMPILING <= len(self.read_ids) + len(articles):
             load_compiled()
         sketches = sketch(articles, self.settings)
         start = len(self.read_ids)
