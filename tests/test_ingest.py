@@ -137,6 +137,34 @@ def test_a_roundup_stands_alone_and_the_stories_it_holds_name_it(
             assert own["id"] in {r["article"] for r in found[held]["roundups"]}
 
 
+def test_the_stories_changed_since_a_run_are_listed(tmp_path: Path) -> None:
+    place(tmp_path, tmp_path / "nothing", config='[[sources]]\nname = "wire"\npath = "in"\n')
+    reports = {
+        "ferry.txt": "Ferry hits pier\nThe ferry Lady Ismay struck Mercer Pier at Calder Haven on "
+        "Monday morning. Fourteen people were taken to hospital, the harbour master said, and two "
+        "are still there.\n",
+        "wheat.txt": "Wheat closes higher\nWheat closed higher in Chicago on Tuesday as frost was "
+        "forecast for the southern plains. Traders said export sales had been stronger than "
+        "expected for the third week.\n",
+    }
+    (tmp_path / "in").mkdir()
+    for file, text in reports.items():
+        (tmp_path / "in" / file).write_text(text)
+        assert run(tmp_path, "ingest").returncode == 0
+    first = min((tmp_path / "data" / "runs").glob("*.json")).stem
+
+    def listed(since: str) -> list[str]:
+        done = run(tmp_path, "stories", "--changed-since", since, "--json")
+        return [json.loads(line)["title"] for line in done.stdout.splitlines()]
+
+    assert listed(first) == listed("1") == ["Wheat closes higher"]
+    assert len(listed("0")) == 2
+    assert listed("2") == []
+    unknown = run(tmp_path, "stories", "--changed-since", "yesterday")
+    assert unknown.returncode == 2
+    assert "no run yesterday" in unknown.stderr
+
+
 def test_two_copies_of_which_no_roundup_holds_any_are_one_story(tmp_path: Path) -> None:
     report = (
         "The ferry Lady Ismay struck Mercer Pier at Calder Haven on Monday morning, as gulls "

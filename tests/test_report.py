@@ -36,6 +36,7 @@ def whole(*failures: Failed) -> RunReport:
         quarantined=len(failures),
         articles=5,
         stories=3,
+        last_batch=4,
         files_written=2,
         files_removed=0,
     )
@@ -67,6 +68,7 @@ def test_a_report_holds_counts_failures_by_reason_and_the_seconds_of_each_step(
     assert report["command"] == "ingest"
     assert report["result"] == "failures"
     assert report["counts"]["pages_seen"] == 7
+    assert report["counts"]["last_batch"] == 4
     assert report["failures_by_reason"] == {"too_short": 1}
     assert report["failures"][0]["input"] == "file:a.html"
     assert set(report["steps"]) == {"starting", "reading", "grouping"}

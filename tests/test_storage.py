@@ -110,6 +110,21 @@ def test_the_log_of_a_story_is_read_back_as_it_was_written(state: State) -> None
     assert state.open_stories() == []
 
 
+def test_stories_that_grew_or_were_absorbed_after_a_batch_are_found(state: State) -> None:
+    assert state.last_batch() == 0
+    log: list[list[StoryChange]] = [
+        [opened("s1-a", "1"), opened("s1-b", "2"), opened("s1-c", "3")],
+        [Merged(story_id=StoryId("s1-a"), at=NOON, absorbed=StoryId("s1-b"), score=0.5)],
+        [Closed(story_id=StoryId("s1-c"), at=NOON)],
+    ]
+    for number, changes in enumerate(log, start=1):
+        state.apply(outcome(number, changes))
+    assert state.changed_since(0) == {"s1-a", "s1-b", "s1-c"}
+    assert state.changed_since(1) == {"s1-a", "s1-b", "s1-c"}
+    assert state.changed_since(2) == {"s1-c"}
+    assert state.changed_since(3) == set()
+
+
 def test_replaying_the_log_gives_the_same_stories(state: State, tmp_path: Path) -> None:
     log = [
         [opened("s1-a", "1"), opened("s1-b", "2")],

@@ -16,14 +16,22 @@ Story = Annotated[str, typer.Argument(help="Id of a story; its beginning is enou
 Named = Annotated[str, typer.Argument(help="Id, URL or input of an article.")]
 
 
-def stories(config: Config = None, *, json: Json = False) -> None:
+def stories(
+    *,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Only what changed after a run: its report or a batch."),
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
     """List all stories, latest news first.
 
-    Example: samestory stories --json | head
+    Example: samestory stories --changed-since 20260305T060000000000Z --json
     """
     from pipeline.service.questions import list_stories
 
-    lines = list_stories(load(config).settings)
+    lines = list_stories(load(config).settings, changed_since)
     if json:
         print_lines(lines)
         return

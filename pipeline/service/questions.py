@@ -49,15 +49,44 @@ __all__ = [
 ]
 
 DRAFT = ArticleId("draft")
+_MOST_BATCHES = 2**63 - 1  # SQLite's largest integer
 _TITLE_CHARS = 200  # longer first lines are text
 
 
-def list_stories(settings: Settings) -> list[Fields]:
-    """Return the index line of each story, latest news first."""
+def list_stories(settings: Settings, changed_since: str | None = None) -> list[Fields]:
+    """Return the index line of each story, latest news first.
+
+    Parameters
+    ----------
+    changed_since
+        Only stories whose log grew after this run, those merged away included: the name of the
+        run's report in ``paths.runs``, or the number of a batch (0 is before the first).
+
+    Raises
+    ------
+    ConfigError
+        There is no such run, or it left no number because it was stopped.
+    """
     with _existing_state(settings) as state:
         lines = [json.loads(entry.line) for entry in state.view()]
+        if changed_since is not None:
+            changed = state.changed_since(_last_batch_of(settings, changed_since))
+            lines = [line for line in lines if line["id"] in changed]
     lines.sort(key=lambda line: line["id"])
     return sorted(lines, key=lambda line: line.get("last_published") or "", reverse=True)
+
+
+def _last_batch_of(settings: Settings, run: str) -> int:
+    if run.isascii() and run.isdigit():
+        return min(int(run), _MOST_BATCHES)
+    names = {path.stem: path for path in settings.paths.runs.glob("*.json")}
+    path = names.get(run.removesuffix(".json"))
+    if path is None:
+        raise ConfigError(f"no run {run} in {settings.paths.runs}; name a report or a batch number")
+    try:
+        return int(json.loads(path.read_text("utf-8"))["counts"]["last_batch"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path} tells no last batch; name the run before it") from None
 
 
 def show_story(settings: Settings, wanted: str, *, with_text: bool = False) -> Fields:

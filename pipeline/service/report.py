@@ -45,6 +45,8 @@ class RunReport:
         Inputs that failed for the first time, and addresses that failed in this run.
     quarantined, articles, stories
         What the state holds after the run; merged stories are not counted.
+    last_batch
+        Number of the last batch applied, from 1; `list_stories` can start after it.
     files_written, files_removed
         Files of the view that changed.
     """
@@ -56,6 +58,7 @@ class RunReport:
     quarantined: int
     articles: int
     stories: int
+    last_batch: int
     files_written: int
     files_removed: int
     pages_seen: int = 0

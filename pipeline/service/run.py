@@ -286,6 +286,7 @@ def _report(
         quarantined=len(state.quarantine()),
         articles=len(state.article_ids()),
         stories=view.stories,
+        last_batch=state.last_batch(),
         files_written=view.written,
         files_removed=view.removed,
     )

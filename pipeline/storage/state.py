@@ -403,6 +403,20 @@ class State:
             for batch, record in self._db.execute(query, (story_id,))
         ]
 
+    def changed_since(self, batch: int) -> set[StoryId]:
+        """Return the stories whose log grew after a batch, and those absorbed since."""
+        query = """
+            SELECT story_id FROM changes WHERE batch > ?1
+            UNION SELECT json_extract(record, '$.absorbed') FROM changes
+            WHERE batch > ?1 AND json_extract(record, '$.kind') = 'merged'
+        """
+        return {StoryId(i) for (i,) in self._db.execute(query, (batch,))}
+
+    def last_batch(self) -> int:
+        """Return the number of the last batch applied; 0 before the first."""
+        query = "SELECT coalesce(max(number), 0) FROM batches WHERE clock IS NOT NULL"
+        return int(self._db.execute(query).fetchone()[0])
+
     # Quarantine
 
     def add_failures(self, failures: Iterable[Failed]) -> tuple[Failed, ...]:
