@@ -244,6 +244,9 @@ class RunSettings(_Section):
         20_000, ge=1, description="Inputs grouped at once; more become further batches (inputs)."
     )
     reports_kept: int = Field(1000, ge=1, description="Older reports of runs go (reports).")
+    giant_share: Fraction = Field(
+        0.1, description="Share of the articles in open stories from which a story is reported."
+    )
     prometheus_file: str = Field(
         "", description="Figures of the last run for node-exporter's textfile collector."
     )

@@ -165,6 +165,18 @@ def test_the_stories_changed_since_a_run_are_listed(tmp_path: Path) -> None:
     assert "no run yesterday" in unknown.stderr
 
 
+def test_a_story_that_swallows_the_feed_raises_the_alarm(tmp_path: Path) -> None:
+    place(tmp_path, tmp_path / "nothing", config='[[sources]]\nname = "wire"\npath = "in"\n')
+    (tmp_path / "in").mkdir()
+    shared = "The ferry Lady Ismay struck Mercer Pier at Calder Haven on Monday morning. "
+    for n in range(60):
+        seen = " ".join(f"witness{n}x{word}" for word in range(25))
+        (tmp_path / "in" / f"{n}.txt").write_text(f"Ferry Lady Ismay hits pier\n{shared * 2}{seen}")
+    done = run(tmp_path, "ingest")
+    assert "stories that may have swallowed others: 1; see samestory doctor" in done.stderr
+    assert "holds 60 of 60 articles in open stories" in run(tmp_path, "doctor").stdout
+
+
 def test_two_copies_of_which_no_roundup_holds_any_are_one_story(tmp_path: Path) -> None:
     report = (
         "The ferry Lady Ismay struck Mercer Pier at Calder Haven on Monday morning, as gulls "

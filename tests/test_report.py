@@ -36,6 +36,7 @@ def whole(*failures: Failed) -> RunReport:
         quarantined=len(failures),
         articles=5,
         stories=3,
+        giant_stories=0,
         last_batch=4,
         files_written=2,
         files_removed=0,

@@ -121,6 +121,8 @@ def finish(report: RunReport, seconds: float, folder: str, *, json: bool) -> Non
         counts = Counter(failed.reason for failed in report.failures)
         shown = ", ".join(f"{n} {reason}" for reason, n in sorted(counts.items()))
         say(f"{len(report.failures)} inputs failed: {shown}")
+    if report.giant_stories:
+        say(f"stories that may have swallowed others: {report.giant_stories}; see samestory doctor")
     if json:
         fields = asdict(report)
         fields["failures"] = [

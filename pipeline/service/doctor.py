@@ -14,6 +14,7 @@ from pipeline.service.stored import open_state
 from pipeline.storage import State
 from pipeline.storage.pruned import lost_files
 from pipeline.storage.view import INDEX, holds
+from pipeline.stories import giant_stories
 
 __all__ = ["Finding", "examine"]
 
@@ -73,6 +74,10 @@ def _state(settings: Settings, state: State) -> Iterator[Finding]:
     yield Finding("state", "broken" if problems else "ok", detail)
     held = len(state.article_ids()), len(state.story_ids()), len(state.quarantine())
     yield Finding("state", "ok", "{} articles, {} stories, {} in quarantine".format(*held))
+    sizes = state.open_sizes()
+    for story in giant_stories(sizes, settings.run.giant_share):
+        detail = f"{story} holds {sizes[story]} of {sum(sizes.values())} articles in open stories"
+        yield Finding("stories", "note", f"{detail}; if it is no single event, raise the threshold")
     raw = settings.paths.raw
     lost = lost_files(raw)
     if lost:

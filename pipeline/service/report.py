@@ -45,6 +45,8 @@ class RunReport:
         Inputs that failed for the first time, and addresses that failed in this run.
     quarantined, articles, stories
         What the state holds after the run; merged stories are not counted.
+    giant_stories
+        Open stories too large to be one event, see `pipeline.stories.giant_stories`.
     last_batch
         Number of the last batch applied, from 1; `list_stories` can start after it.
     files_written, files_removed
@@ -58,6 +60,7 @@ class RunReport:
     quarantined: int
     articles: int
     stories: int
+    giant_stories: int
     last_batch: int
     files_written: int
     files_removed: int

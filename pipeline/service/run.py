@@ -32,6 +32,7 @@ from pipeline.service.stored import open_state
 from pipeline.service.view import ViewReport, refresh_view
 from pipeline.storage import State, fetch_memory
 from pipeline.storage.pruned import lost_files, write_pruned
+from pipeline.stories import giant_stories
 
 __all__ = ["RunReport", "index_archive", "ingest", "rebuild", "replay", "run_lock"]
 
@@ -67,7 +68,7 @@ def _ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunRep
         failures = _keep_failures(state, collected)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        report = _report(state, batches, failures, view)
+        report = _report(settings, state, batches, failures, view)
         return replace(
             report,
             pages_seen=collected.seen,
@@ -164,7 +165,7 @@ def _replay(
         batches += _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return replace(_report(state, batches, (), view), pages_seen=len(retries))
+        return replace(_report(settings, state, batches, (), view), pages_seen=len(retries))
 
 
 def _retries(raw: Path, state: State, inputs: Collection[str], reason: str | None) -> list[Retry]:
@@ -216,7 +217,7 @@ def _rebuild(settings: Settings, progress: Progress) -> RunReport:
         batches = _apply_all(settings, state, progress)
         progress("rendering", 0, 0)
         view = refresh_view(settings, state)
-        return _report(state, batches, (), view)
+        return _report(settings, state, batches, (), view)
 
 
 def _check_sources(sources: tuple[SourceSettings, ...]) -> None:
@@ -273,6 +274,7 @@ def _apply_all(
 
 
 def _report(
+    settings: Settings,
     state: State,
     batches: list[BatchReport],
     refused: Sequence[Failed],
@@ -286,6 +288,7 @@ def _report(
         quarantined=len(state.quarantine()),
         articles=len(state.article_ids()),
         stories=view.stories,
+        giant_stories=len(giant_stories(state.open_sizes(), settings.run.giant_share)),
         last_batch=state.last_batch(),
         files_written=view.written,
         files_removed=view.removed,

@@ -357,6 +357,12 @@ class State:
         query = "SELECT story_id FROM stories WHERE status = 'open' ORDER BY story_id"
         return [StoryId(i) for (i,) in self._db.execute(query)]
 
+    def open_sizes(self) -> dict[StoryId, int]:
+        """Return the number of articles of each open story."""
+        query = """SELECT story_id, count(*) FROM stories JOIN members USING (story_id)
+                   WHERE status = 'open' GROUP BY story_id"""
+        return {StoryId(story): count for story, count in self._db.execute(query)}
+
     def story_ids(self) -> list[StoryId]:
         """Return the ids of all stories there ever were, sorted."""
         return [StoryId(i) for (i,) in self._db.execute("SELECT story_id FROM stories ORDER BY 1")]

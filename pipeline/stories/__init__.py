@@ -1,14 +1,23 @@
 """Stories: groups of articles that cover one event, by average linkage on TF-IDF similarity.
 
 The rooms: `terms` (words to stems), `background` (how common a stem is), `similarity` (articles to
-a graph), `linkage` (graph to groups), `membership` (why), `assign` (groups to changes of stories)
-and `summary` (what a story says).
+a graph), `linkage` (graph to groups), `membership` (why), `assign` (groups to changes of stories),
+`giants` (is one too large) and `summary` (what a story says).
 """
 
 from __future__ import annotations
 
 from pipeline.stories.assign import assign, cluster_stories
+from pipeline.stories.giants import giant_stories
 from pipeline.stories.membership import similarities
 from pipeline.stories.summary import choose_title, key_terms, summarize
 
-__all__ = ["assign", "choose_title", "cluster_stories", "key_terms", "similarities", "summarize"]
+__all__ = [
+    "assign",
+    "choose_title",
+    "cluster_stories",
+    "giant_stories",
+    "key_terms",
+    "similarities",
+    "summarize",
+]
