@@ -485,3 +485,64 @@ def test_both_seeds_are_in_one_story_alone_and_among_others(
     seeds = [ArticleId("seed-0"), ArticleId("seed-1")]
     assert story[seeds[0]] == story[seeds[1]]
     assert list(story.values()).count(story[seeds[0]]) == 2
+
+
+def notes(outlets: Sequence[str]) -> list[Article]:
+    """Build a note on another share for each of these outlets, all from one template."""
+    template = (
+        "Shares of {name} closed at {price} on Tuesday, with {volume} of them changing hands. "
+        "{said}. Follow our channel, subscribe for free and watch the closing bell with us."
+    )
+    names = ["Astrel", "Bexton", "Corvane", "Dunmore", "Elgar", "Farrow", "Galten", "Hebron"]
+    return [
+        replace(
+            written(
+                f"note-{n}",
+                f"{name} at the close",
+                template.format(
+                    name=f"{name}{n}",
+                    price=113 + 97 * n,
+                    volume=20511 + 731 * n,
+                    said=" ".join(f"remark{n}x{word}" for word in range(4)),
+                ),
+                n,
+            ),
+            outlet=outlet,
+        )
+        for n, (name, outlet) in enumerate(zip(names * 2, outlets, strict=False))
+    ]
+
+
+def largest(articles: Sequence[Article]) -> int:
+    return max(len(group) for group in groups(articles))
+
+
+OTHERS = tuple(replace(article, outlet=f"Outlet of {article.article_id}") for article in EVERY)
+
+
+def test_what_one_outlet_makes_from_a_template_is_no_event() -> None:
+    series = notes(["Vale Gazette"] * 14)
+    others = [
+        written(f"other-{n}", "", " ".join(f"subject{n}x{word}" for word in range(20)))
+        for n in range(60)
+    ]
+    assert largest([*(replace(one, outlet=None) for one in series), *others]) == 14
+    assert largest([*series, *others]) < 4
+
+
+def test_reports_of_one_outlet_on_one_event_are_one_story() -> None:
+    own = [replace(article, outlet="Vale Gazette") for article in ALDERN]
+    assert frozenset(a.article_id for a in ALDERN) in groups([*own, *OTHERS[3:]])
+
+
+def test_in_a_feed_of_one_outlet_the_outlet_changes_nothing() -> None:
+    assert groups([replace(article, outlet="Vale Gazette") for article in EVERY]) == groups(EVERY)
+    series = notes(["Vale Gazette"] * 8)
+    assert groups(series) == groups([replace(one, outlet=None) for one in series])
+
+
+def test_copies_in_one_outlet_stay_one_story() -> None:
+    copies = [
+        replace(BANK, article_id=ArticleId(f"bank-{n}"), outlet="Vale Gazette") for n in range(12)
+    ]
+    assert frozenset(copy.article_id for copy in copies) in groups([*copies, *OTHERS[:5]])

@@ -22,7 +22,7 @@ from pipeline.records import (
 )
 from pipeline.stories.linkage import average_linkage
 from pipeline.stories.membership import mean_similarity, memberships
-from pipeline.stories.similarity import TermVectors, links, time_ranges, vectorize
+from pipeline.stories.similarity import TermVectors, links, outlet_codes, time_ranges, vectorize
 
 __all__ = ["assign", "cluster_stories"]
 
@@ -137,7 +137,8 @@ def _group(
     # Members of one open story start as one group, every other article as a group of its own.
     labels = [home[name].story_id if name in home else row for row, name in enumerate(names)]
     vectors = vectorize(ordered)
-    graph = links(vectors, time_ranges(ordered, undated_at), settings.window_hours)
+    hours, outlets = time_ranges(ordered, undated_at), outlet_codes(ordered)
+    graph = links(vectors, hours, outlets, settings.window_hours)
     fresh = [name not in home for name in names]
     groups = average_linkage(graph, labels, fresh, settings.threshold)
     return _Grouped(articles=ordered, vectors=vectors, groups=groups)
