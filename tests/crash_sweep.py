@@ -30,7 +30,7 @@ from pipeline.archive import archive_files, scan
 from pipeline.cli import app
 from pipeline.config import Settings, load_settings
 from pipeline.records import ArchivedPage, RawPage
-from pipeline.service import ahead, batch, doctor
+from pipeline.service import ahead, contents, doctor
 
 CALLS = ("rename", "renameat2", "write", "pwrite64", "fsync", "fdatasync", "openat")
 FAULTS = {
@@ -282,7 +282,7 @@ def _warm_up() -> None:
     ) -> Iterator[Any]:
         return (work(page, settings) for page in pages)
 
-    ahead.extract_pages = batch.extract_pages = extract_here
+    ahead.extract_pages = contents.extract_pages = extract_here
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         _lay_out(Path(folder), "ferry", "wheat")
         if _command(["ingest"]):
