@@ -8,7 +8,7 @@ import pickle
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -342,3 +342,27 @@ def test_a_time_near_midnight_is_told_on_the_day_the_page_shows() -> None:
     assert article.published is not None
     assert article.published.instant == datetime(2026, 3, 2, 23, 10, 7, tzinfo=UTC)
     assert article.published.offset_minutes == 330
+
+
+@pytest.mark.parametrize(
+    ("address", "utc", "local"),
+    [
+        ("2026/03/03/dam", "2026-03-02T23:11:59Z", "2026-03-03"),
+        ("2026/03/01/dam", "2026-03-02T02:41:41Z", "2026-03-01"),
+        ("2026/03/02/dam", "2026-03-02T23:11:59Z", "2026-03-02"),
+        ("2026/02/20/dam", "2026-03-02T23:11:59Z", "2026-03-02"),
+        ("2026/02/30/dam", "2026-03-02T23:11:59Z", "2026-03-02"),
+    ],
+    ids=["next day", "day before", "same day", "other", "no day"],
+)
+def test_a_time_in_utc_is_told_on_the_day_in_its_address(
+    address: str, utc: str, local: str
+) -> None:
+    uri = f"https://news.example/{address}"
+    stated = ARTICLE | {"datePublished": utc, "publisher": None}
+    article = read(html(json_ld(stated)), uri=uri)
+    stamp = article.published
+    assert stamp is not None
+    assert stamp.instant == datetime.fromisoformat(utc)
+    told = stamp.instant + timedelta(minutes=stamp.offset_minutes or 0)
+    assert told.date().isoformat() == local

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from pipeline.extract import markup
 from pipeline.extract.body import page_date
@@ -24,6 +25,8 @@ __all__ = ["read_dates"]
 # Hours UTC between which the day is the same from Chicago to Moscow. Elsewhere it costs a look at
 # the shown times only.
 _DAY_STARTS, _DAY_ENDS = 6, 21
+_ADDRESS_DAY = re.compile(r"/(\d{4})/(\d{1,2})/(\d{1,2})(?:/|$)")
+_HOUR, _WIDEST_OFFSET = timedelta(hours=1), timedelta(hours=14)
 # "Calder Haven, (12.11.2021). A ferry": a place and a date before anything is said.
 _LEAD_DATE = re.compile(r"\W*[^\W\d_][\w./ -]{1,30}?,?\s\(?(?P<date>\d{1,2}[^()\n]{5,20})[).,:]")
 
@@ -59,7 +62,7 @@ def read_dates(
     stated = _stated(parts, locale)
     found = first_believable(stated, fetched_at)
     if modified and found and found.precision != "day" and not _near_midnight(found):
-        return in_local_time(found, stated, home), modified
+        return _told_on(in_local_time(found, stated, home), url), modified
     lines = [
         read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.tree)
     ]
@@ -68,7 +71,7 @@ def read_dates(
         modified = first_believable([after for _, after in lines if after], fetched_at)
     if found or _one_day(shown):
         best = first_believable([*stated, *shown], fetched_at)
-        return best and in_local_time(best, [*stated, *shown], home), modified
+        return best and _told_on(in_local_time(best, [*stated, *shown], home), url), modified
     # Times of several days, or none: what is shown may belong to other articles.
     if not shown:
         lead = _LEAD_DATE.match(text)
@@ -96,6 +99,26 @@ def _modified(parts: PageParts, locale: Locale) -> list[Timestamp]:
 def _stamps(claims: Iterable[Claim], locale: Locale) -> list[Timestamp]:
     read = (read_timestamp(claim.text, claim.origin, locale) for claim in claims)
     return [stamp for stamp in read if stamp]
+
+
+def _told_on(stamp: Timestamp, url: str | None) -> Timestamp:
+    """Return a time in UTC on the day that its address names: permalinks have the outlet's own day.
+
+    The offset is the smallest of whole hours that reaches it; the instant stays.
+    """
+    match = _ADDRESS_DAY.search(url or "")
+    if not match or stamp.offset_minutes != 0 or stamp.precision == "day":
+        return stamp
+    try:
+        start = datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
+    except ValueError:
+        return stamp
+    ahead, behind = start - stamp.instant, stamp.instant - start - timedelta(days=1)
+    if timedelta() < ahead <= _WIDEST_OFFSET:
+        return replace(stamp, offset_minutes=60 * -(-ahead // _HOUR))
+    if timedelta() <= behind < _WIDEST_OFFSET:
+        return replace(stamp, offset_minutes=-60 * (behind // _HOUR + 1))
+    return stamp
 
 
 def _near_midnight(stamp: Timestamp) -> bool:
