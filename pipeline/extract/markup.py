@@ -79,6 +79,7 @@ _BESIDE = "ancestor::aside or ancestor::nav or ancestor::footer or ancestor::for
 _META = XPath("//meta[@content]")
 _JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
 _HEADINGS = XPath(f"//h1[not({_BESIDE})]")
+_LOWER_HEADINGS = XPath(f"(//h2|//h3|//h4)[not({_BESIDE})]")
 _BELOW = XPath("following::*[position() <= 30]")
 _ABOVE = XPath("preceding::*[position() <= 12]")
 _PAGE_TITLE = XPath("//head/title|/html/title")
@@ -193,7 +194,8 @@ def lines_around_heading(tree: HtmlElement) -> list[Claim]:
 
     Of several top headings the longest is the headline; the others name the site or a section.
     """
-    heading = max(_HEADINGS(tree), key=lambda element: len(visible_text(element)), default=None)
+    tops = _HEADINGS(tree) or _LOWER_HEADINGS(tree)
+    heading = max(tops, key=lambda element: len(visible_text(element)), default=None)
     if heading is None:
         return []
     around = (e for e in [*_BELOW(heading), *reversed(_ABOVE(heading))] if e.tag in _LINE_TAGS)
