@@ -21,7 +21,7 @@ from pipeline.text import sentences
 
 __all__ = ["choose_title", "key_terms", "summarize"]
 
-_READ_KEPT = 64  # articles: terms, title and summary of a story read the same ones in turn
+_READ_KEPT = 1  # story: its terms, title and summary read the same articles in turn
 _DIGITS = 4  # of weights that are shown
 _TERMS_READ = 4  # for each term shown: some become one, as the words of a name do (guess)
 _COMMON_SHARE = 0.1  # stems in more documents than that are no key terms: "said" is in 9.8 %; guess
@@ -81,8 +81,8 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
     >>> [term for term, _ in key_terms([Article(article_id=ArticleId("a"), text=text)], 3)]
     ['Aldern', 'floods', 'Hanna Bricke']
     """
-    read = _read(articles)
-    weights = {stem: w for stem, w in _centroid(read).items() if not stem[0].isdigit()}
+    read, centroid = _read(articles)
+    weights = {stem: w for stem, w in centroid.items() if not stem[0].isdigit()}
     counts = Counter(token.stem for one in read for token in (*one.title, *one.body))
     names = _names(read, weights, counts)
     shown = set(sorted(weights, key=lambda stem: (-weights[stem], stem))[: _TERMS_READ * n])
@@ -118,8 +118,7 @@ def summarize(articles: Iterable[Article], n: int = 3) -> tuple[SummarySentence,
     tuple of SummarySentence
         In the order they were chosen, the most telling first.
     """
-    read = _read(articles)
-    weights = _centroid(read)
+    read, weights = _read(articles)
     heaviest = sorted(weights, key=lambda stem: (-weights[stem], stem))[:_SUMMARY_STEMS]
     left = {stem: weights[stem] for stem in heaviest}
     every = [candidate for one in read for candidate in _candidates(one.article)]
@@ -146,10 +145,9 @@ def choose_title(articles: Iterable[Article]) -> ArticleId:
     ValueError
         There is no article.
     """
-    read = _read(articles)
+    read, weights = _read(articles)
     if not read:
         raise ValueError("choose_title: a story has at least one article; none was given")
-    weights = _centroid(read)
 
     def nearness(one: _Read) -> float:
         stems = sorted({token.stem for token in one.title})
@@ -163,16 +161,21 @@ def choose_title(articles: Iterable[Article]) -> ArticleId:
     return max(read, key=nearness).article.article_id  # of equals, max keeps the first
 
 
-def _read(articles: Iterable[Article]) -> list[_Read]:
-    """Return what is in the articles, by publication (undated last), then by id."""
+def _read(articles: Iterable[Article]) -> tuple[Sequence[_Read], Mapping[str, float]]:
+    """Return what is in the articles, by publication (undated last), then by id; and its centre."""
     ordered = sorted(
         articles,
         key=lambda a: (a.published is None, a.published and a.published.instant, a.article_id),
     )
-    return [_read_one(article) for article in ordered]
+    return _read_ordered(tuple(ordered))
 
 
 @lru_cache(_READ_KEPT)
+def _read_ordered(articles: tuple[Article, ...]) -> tuple[Sequence[_Read], Mapping[str, float]]:
+    read = [_read_one(article) for article in articles]
+    return read, _centroid(read)
+
+
 def _read_one(article: Article) -> _Read:
     title, body = article_tokens(article, stemmer(language(article)))
     counts = Counter(token.stem for token in (*title, *body))
