@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,14 @@ from pipeline.records import Article, ArticleId, Span, Timestamp
 
 Row = TypeVar("Row")
 
+STORY_SETS = (
+    "ecbplus",
+    "fnc1",
+    "basil",
+    "neus",
+    "stream_us_2022_02_15",  # these two are real feeds: gold leaves some of their pairs open
+    "stream_us_2023_06_21",
+)
 FOLDS = 5
 
 _FOLDER = Path(__file__).parents[2] / "shared" / "data"
@@ -158,6 +166,21 @@ def stories(folder: Path, name: str) -> list[GoldArticle]:
         )
         for row in _rows(folder / "stories" / f"{name}.jsonl")
     ]
+
+
+def without_dates(rows: Sequence[GoldArticle]) -> list[GoldArticle]:
+    """Take the date from each article."""
+    return [replace(row, article=replace(row.article, published=None)) for row in rows]
+
+
+def half_cut(rows: Sequence[GoldArticle]) -> list[GoldArticle]:
+    """Keep one article of every second story: half of the stories of a real feed are single."""
+    kept: dict[str, list[GoldArticle]] = {}
+    for row in rows:
+        members = kept.setdefault(row.story, [])
+        if not members or part(row.story, 2):
+            members.append(row)
+    return [row for members in kept.values() for row in members]
 
 
 def stream(folder: Path, name: str) -> list[Article]:

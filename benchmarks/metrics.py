@@ -20,6 +20,9 @@ from datetime import UTC, datetime
 from math import comb
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.gold import GoldArticle, GoldPair, GoldRepeats
 
 _WORD = re.compile(r"\w+")
@@ -27,6 +30,7 @@ _NO_WORD = re.compile(r"\W+")
 _SHINGLE_WORDS = 4  # the extraction benchmark's choice
 _SAME_INSTANT_SECONDS = 60
 _MISSED_SHARE = 0.02  # of the words to remove; a document within it is right
+_BINS = 10
 _ROUNDING = 0.5e-4  # gold measures have four digits
 
 
@@ -164,6 +168,52 @@ def repeats(
         right=mean([text for texts in right.values() for text in texts]),
         right_by_kind={kind: mean(texts) for kind, texts in sorted(right.items())},
     )
+
+
+# Probabilities: how often what was claimed with a probability is true.
+
+
+class Claims(NamedTuple):
+    """Claimed probabilities, 0-1, and what is true, of one set."""
+
+    probability: NDArray[np.float64]
+    is_true: NDArray[np.bool_]
+
+
+def calibration_error(sets: Sequence[Claims]) -> float:
+    """Return the mean distance of claimed and true share over ten bins; each set counts alike.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
+    binning", AAAI 2015.
+    """
+    weight, claimed, true = _bins(sets)
+    return float(np.abs(claimed - true).sum() / max(weight.sum(), 1e-12))
+
+
+def reliability(sets: Sequence[Claims]) -> list[tuple[str, float, float]]:
+    """Return for each bin that has claims its name, the mean claim and the share that is true."""
+    weight, claimed, true = _bins(sets)
+    return [
+        (
+            f"true share of claims from .{place}",
+            claimed[place] / weight[place],
+            true[place] / weight[place],
+        )
+        for place in range(_BINS)
+        if weight[place] > 0
+    ]
+
+
+def _bins(sets: Sequence[Claims]) -> tuple[NDArray[np.float64], ...]:
+    """Return for each bin the weight, the sum of claims and the sum of what is true."""
+    total = np.zeros((3, _BINS))
+    for one in sets:
+        place = np.minimum((one.probability * _BINS).astype(int), _BINS - 1)
+        for row, values in enumerate((np.ones(len(place)), one.probability, one.is_true)):
+            total[row] += np.bincount(place, values, _BINS) / max(1, len(place))
+    return tuple(total)
 
 
 # Pages: one page, one figure; None where the page was not annotated for it.

@@ -40,7 +40,7 @@ _RANK: tuple[Relation, ...] = (
     "contains",
     "composite_of",
 )
-_RELATED = 0.5  # share of the story threshold from which a draft is related to an article; guess
+_RELATED = 0.11  # cosine similarity from which a draft is related to an article; guess
 _KNOWN = 0.6  # share of a sentence's words that one sentence of the story must have; guess
 _LONG_WORD = 4  # letters; shorter words are in every sentence
 _INVERSE: dict[Relation, Relation] = {"contains": "contained_in", "contained_in": "contains"}
@@ -156,7 +156,7 @@ def _by_likeness(
             (joined,) = change.members
             same = _answer("same_story", joined.nearest, joined.score)
             return replace(same, story_id=change.story_id)
-    if alike[nearest] < _RELATED * settings.stories.threshold:
+    if alike[nearest] < _RELATED:
         return _answer("new", nearest, alike[nearest])
     related = _answer("related", nearest, alike[nearest])
     return replace(related, story_id=stories.get(nearest))

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -509,3 +510,15 @@ def test_periodic_texts_are_what_their_names_say() -> None:
     factors = [tuple(letters[place : place + 7]) for place in range(len(letters) - 6)]
     assert len(set(factors)) == len(factors)
     assert len(made["a^n, lines"].splitlines()) == 64 // 8
+
+
+def test_claims_that_come_true_as_often_as_they_say_have_no_calibration_error() -> None:
+    half = metrics.Claims(np.full(4, 0.5), np.array([True, False, True, False]))
+    sure = metrics.Claims(np.array([1.0, 0.0]), np.array([True, False]))
+    assert metrics.calibration_error([half, sure]) == 0
+    assert [row[1:] for row in metrics.reliability([half, sure])] == [(0, 0), (0.5, 0.5), (1, 1)]
+
+
+def test_claims_that_never_come_true_are_as_wrong_as_they_are_sure() -> None:
+    wrong = metrics.Claims(np.full(3, 0.9), np.zeros(3, dtype=bool))
+    assert metrics.calibration_error([wrong]) == pytest.approx(0.9)

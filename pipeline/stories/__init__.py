@@ -1,8 +1,9 @@
-"""Stories: groups of articles that cover one event, by average linkage on TF-IDF similarity.
+"""Stories: groups of articles that cover one event, by average linkage on a learned pair score.
 
 The rooms: `terms` (words to stems), `background` (how common a stem is), `similarity` (articles to
-a graph), `linkage` (graph to groups), `membership` (why), `assign` (groups to changes of stories),
-`giants` (is one too large) and `summary` (what a story says).
+a graph), `context` (the same as their neighbours complete them), `pair_score` (both to a
+probability), `linkage` (graph to groups), `membership` (why), `assign` (groups to changes of
+stories), `giants` (is one too large) and `summary` (what a story says).
 """
 
 from __future__ import annotations

@@ -22,7 +22,14 @@ from pipeline.records import (
 )
 from pipeline.stories.linkage import average_linkage
 from pipeline.stories.membership import mean_similarity, memberships
-from pipeline.stories.similarity import TermVectors, links, outlet_codes, time_ranges, vectorize
+from pipeline.stories.pair_score import PairWeights, link_threshold, links
+from pipeline.stories.similarity import (
+    TermVectors,
+    outlet_codes,
+    similar_pairs,
+    time_ranges,
+    vectorize,
+)
 
 __all__ = ["assign", "cluster_stories"]
 
@@ -80,7 +87,9 @@ def assign(
 
 
 def cluster_stories(
-    articles: Iterable[Article], settings: StorySettings | None = None
+    articles: Iterable[Article],
+    settings: StorySettings | None = None,
+    weights: PairWeights | None = None,
 ) -> list[StoryAssignment]:
     """Group articles by the event they cover, once, without keeping anything.
 
@@ -91,6 +100,8 @@ def cluster_stories(
         two articles with the same id the last counts.
     settings
         Threshold and window; None takes the defaults.
+    weights
+        By which pairs are judged; None takes those of the package.
 
     Returns
     -------
@@ -112,7 +123,8 @@ def cluster_stories(
     [True, True, False]
     """
     unique = {article.article_id: article for article in articles}
-    grouped = _group(list(unique.values()), {}, settings or StorySettings(), undated_at=None)
+    known = settings or StorySettings()
+    grouped = _group(list(unique.values()), {}, known, undated_at=None, weights=weights)
     found = []
     for group in grouped.groups:
         rows = _by_publication(grouped.articles, group)
@@ -131,6 +143,7 @@ def _group(
     settings: StorySettings,
     *,
     undated_at: datetime | None,
+    weights: PairWeights | None = None,
 ) -> _Grouped:
     ordered = sorted(articles, key=lambda article: article.article_id)
     names = [article.article_id for article in ordered]
@@ -138,9 +151,11 @@ def _group(
     labels = [home[name].story_id if name in home else row for row, name in enumerate(names)]
     vectors = vectorize(ordered)
     hours, outlets = time_ranges(ordered, undated_at), outlet_codes(ordered)
-    graph = links(vectors, hours, outlets, settings.window_hours)
+    similar = similar_pairs(vectors, hours, settings.window_hours)
     fresh = [name not in home for name in names]
-    groups = average_linkage(graph, labels, fresh, settings.threshold)
+    least = link_threshold(settings.threshold)
+    graph = links(similar, outlets, weights)
+    groups = average_linkage(graph, labels, fresh, least)
     return _Grouped(articles=ordered, vectors=vectors, groups=groups)
 
 

@@ -19,7 +19,15 @@ from pipeline.records import Article
 from pipeline.stories.background import background
 from pipeline.stories.terms import ArticleTerms, article_terms, language, stemmer
 
-__all__ = ["SHOWN_DIGITS", "TermVectors", "links", "outlet_codes", "time_ranges", "vectorize"]
+__all__ = [
+    "SHOWN_DIGITS",
+    "TermVectors",
+    "outlet_codes",
+    "own_outlet_discounts",
+    "similar_pairs",
+    "time_ranges",
+    "vectorize",
+]
 
 # Weights of the channels: mean B-Cubed over six labelled sets (ecbplus, fnc1, basil, neus, two
 # feeds) at the best single threshold .891, against .875 for words alone in the same run.
@@ -34,12 +42,6 @@ _FLOOR = 0.05  # pairs below it cannot hold a group together; .03 changes no fig
 _PRODUCT_CELLS = 4_000_000  # cells of one block of the product: some 50 MB
 _DIGITS = 9
 SHOWN_DIGITS = 6  # of similarities that leave this stage
-# Where many articles resemble an article a little (one topic, one template), resemblance says
-# less. The mean similarity to the 11th to 40th neighbour is taken as the level of that noise; the
-# first ten are left out because they may well be the article's own story. Share and ranks were
-# measured with the threshold: mean pairwise F over six sets .759 -> .774.
-_CROWD_RANKS = (10, 40)
-_CROWD_SHARE = 0.3
 # Two articles of one outlet that are as alike as others are less often on one event: of pairs with
 # .25 to .40, 38 and 62 % on the two labelled feeds, where it is 60 and 81 % across outlets.
 _OWN_OUTLET = 0.05
@@ -165,13 +167,12 @@ def outlet_codes(articles: Sequence[Article]) -> NDArray[np.int64]:
     return np.array([code.get(article.outlet or "", -1) for article in articles], dtype=np.int64)
 
 
-def links(
+def similar_pairs(
     vectors: TermVectors,
     hours: NDArray[np.float64],
-    outlets: NDArray[np.int64],
     window_hours: float,
 ) -> csr_array:
-    """Return the graph that stories are made of: how much more than usual two articles agree.
+    """Return the similarities of all pairs that may be one story.
 
     Parameters
     ----------
@@ -179,17 +180,13 @@ def links(
         Of the articles.
     hours
         From `time_ranges`.
-    outlets
-        From `outlet_codes`.
     window_hours
-        Articles farther apart are not linked.
+        Articles farther apart are not compared.
 
     Returns
     -------
     csr_array
-        Symmetric, shape ``(n_articles, n_articles)``, without the diagonal: cosine similarity
-        less the mean crowding of both articles, and within one outlet less what its articles
-        have in common anyway. Pairs near 0 are left out.
+        Symmetric, shape ``(n_articles, n_articles)``, without the diagonal and pairs near 0.
     """
     matrix, size = vectors.matrix, vectors.matrix.shape[0]
     if not size:
@@ -204,35 +201,42 @@ def links(
         kept = (block.data >= _FLOOR) & (rows != cols) & (gap <= window_hours)
         found.append((block.data[kept], rows[kept], cols[kept]))
     values, rows, cols = (np.concatenate(part) for part in zip(*found, strict=True))
-    similar = coo_array((values, (rows, cols)), shape=(size, size))
-    crowd = _crowding(similar, _CROWD_RANKS)
-    less = values - _CROWD_SHARE * (crowd[rows] + crowd[cols]) / 2
-    less = np.round(less - _own_outlet_discount(similar, outlets), _DIGITS)
-    kept = less >= _FLOOR
-    return csr_array((less[kept], (rows[kept], cols[kept])), shape=(size, size))
+    return csr_array((np.round(values, _DIGITS), (rows, cols)), shape=(size, size))
 
 
-def _own_outlet_discount(similar: coo_array, outlets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how much less each pair counts because one outlet wrote both articles."""
-    rows, cols, values = similar.row, similar.col, similar.data
+def own_outlet_discounts(similar: csr_array, outlets: NDArray[np.int64]) -> coo_array:
+    """Return how much less each pair counts because one outlet wrote both articles.
+
+    Parameters
+    ----------
+    similar
+        From `similar_pairs`.
+    outlets
+        From `outlet_codes`.
+
+    Returns
+    -------
+    coo_array
+        The pairs of `similar` in the same order; 0 across outlets.
+    """
+    graph = similar.tocoo()
+    rows, cols, values = graph.row, graph.col, graph.data
     own = (outlets[rows] == outlets[cols]) & (outlets[rows] >= 0) & (values < _SAME_TEXT)
-    series = _crowding(
-        coo_array((values[own], (rows[own], cols[own])), shape=similar.shape), _SERIES_RANKS
-    )
+    series = _series_level(coo_array((values[own], (rows[own], cols[own])), shape=similar.shape))
     level = _OWN_OUTLET + _SERIES_SHARE * (series[rows] + series[cols]) / 2
     # Where one outlet writes nearly all there is, having it in common says nothing.
     named, counts = np.unique(outlets, return_counts=True)
-    others = 1 - counts[np.searchsorted(named, outlets[rows])] / len(outlets)
-    return np.where(own, level * others, 0.0)
+    others = 1 - counts[np.searchsorted(named, outlets[rows])] / max(1, len(outlets))
+    return coo_array((np.where(own, level * others, 0.0), (rows, cols)), shape=similar.shape)
 
 
-def _crowding(similar: coo_array, ranks: tuple[int, int]) -> NDArray[np.float64]:
-    """Return for each article its mean similarity to its neighbours of these ranks, from 0."""
-    first, last = ranks
+def _series_level(similar: coo_array) -> NDArray[np.float64]:
+    """Return for each article its mean similarity to the neighbours of `_SERIES_RANKS`."""
+    first, last = _SERIES_RANKS
     graph = similar.tocsr()
-    crowd = np.zeros(graph.shape[0])
+    level = np.zeros(graph.shape[0])
     for row, (start, end) in enumerate(pairwise(graph.indptr)):
         if end - start > first:
             descending = np.sort(graph.data[start:end])[::-1]
-            crowd[row] = descending[first:last].sum() / (last - first)
-    return crowd
+            level[row] = descending[first:last].sum() / (last - first)
+    return level

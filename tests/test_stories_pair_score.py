@@ -1,0 +1,112 @@
+"""The probability that two articles cover one event, and what it is made of."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy.sparse import csr_array
+
+from pipeline.config import StorySettings
+from pipeline.records import Article, ArticleId
+from pipeline.stories import cluster_stories
+from pipeline.stories.context import similarities_in_context
+from pipeline.stories.pair_score import (
+    Pairs,
+    PairWeights,
+    compared,
+    link_threshold,
+    links,
+    log_odds,
+)
+
+
+def graph(vectors: np.ndarray, least: float = 0.0) -> csr_array:
+    """Return the cosine similarities of rows, without the diagonal."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    dense = np.round(unit @ unit.T, 9)
+    np.fill_diagonal(dense, 0)
+    return csr_array(np.where(dense > least, dense, 0))
+
+
+def expanded(vectors: np.ndarray) -> np.ndarray:
+    """Mix each unit vector with its three nearest, in the obvious way, and compare all."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = np.round(unit @ unit.T, 9)
+    np.fill_diagonal(alike, 0)
+    mixed = []
+    for row, similar in enumerate(alike):
+        nearest = sorted(range(len(unit)), key=lambda c: (-similar[c], c))[:3]
+        nearest = [c for c in nearest if similar[c] >= 0.25]
+        total = sum(similar[c] for c in nearest)
+        mixed.append(unit[row] + sum(0.5 * similar[c] / total * unit[c] for c in nearest))
+    both = np.array(mixed)
+    both /= np.linalg.norm(both, axis=1, keepdims=True)
+    return both @ both.T
+
+
+@given(
+    arrays.arrays(np.int64, st.tuples(st.integers(2, 9), st.just(5)), elements=st.integers(0, 4))
+)
+def test_similarity_in_context_is_the_cosine_of_mixed_vectors(counts: np.ndarray) -> None:
+    vectors = counts + np.eye(len(counts), 5) + 0.01
+    rows, cols = np.triu_indices(len(vectors), 1)
+    found = similarities_in_context(graph(vectors), rows, cols)
+    assert found == pytest.approx(expanded(vectors)[rows, cols], abs=1e-7)
+
+
+def test_two_reports_with_few_words_in_common_meet_in_a_third() -> None:
+    # The first and the last share nothing but what each has in common with the middle one.
+    chain = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 9]], dtype=float)
+    pairs = compared(graph(chain), np.full(4, -1))
+    place = list(zip(pairs.rows.tolist(), pairs.cols.tolist(), strict=True)).index((0, 1))
+    assert pairs.in_context[place] > pairs.similarity[place]
+
+
+def test_the_more_alike_two_articles_are_the_more_probable_is_one_story() -> None:
+    steps = np.linspace(0, 1, 11)
+    rows = np.zeros(11, dtype=np.int64)
+    odds = log_odds(Pairs(rows, rows + 1, steps, steps, np.zeros(11)))
+    assert (np.diff(odds) > 0).all()
+    assert odds[0] < -3
+    assert odds[-1] > 3
+
+
+def test_links_are_symmetric_and_only_between_pairs_with_some_evidence() -> None:
+    similar = csr_array(np.array([[0, 0.9, 0.01], [0.9, 0, 0], [0.01, 0, 0]]))
+    found = links(similar, np.full(3, -1), PairWeights(10.0, 0.0, 0.0, -5.0)).toarray()
+    assert found.tolist() == [[0, 8, 0], [8, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (0.5, 4.0), (1.0, math.inf)])
+def test_a_threshold_is_a_probability(probability: float, expected: float) -> None:
+    assert link_threshold(probability) == expected
+
+
+def test_a_higher_threshold_never_makes_fewer_stories() -> None:
+    texts = [f"Flood in Aldern, mayor {name} said on day {n}" for n, name in enumerate("ABCDEF")]
+    articles = [Article(article_id=ArticleId(str(n)), text=text) for n, text in enumerate(texts)]
+    counts = [
+        len({one.story_id for one in cluster_stories(articles, StorySettings(threshold=least))})
+        for least in (0.0, 0.2, 0.5, 0.9, 1.0)
+    ]
+    assert counts == sorted(counts)
+    assert counts[-1] == len(articles)
+
+
+def test_a_story_that_everybody_covers_stays_one() -> None:
+    # Two hundred outlets rewrite one event, each with three of some thirty details.
+    event = "The dredger and the tug that collide in fog off Aldern harbour: crew rescued by Lindt."
+    articles = [
+        Article(
+            article_id=ArticleId(f"{n:03}"),
+            lang="en",
+            text=f"{event} " + " ".join(f"detail{n * step % 31}" for step in (1, 7, 11)),
+        )
+        for n in range(200)
+    ]
+    assert len({one.story_id for one in cluster_stories(articles)}) == 1
