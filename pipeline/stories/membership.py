@@ -19,9 +19,9 @@ def mean_similarity(vectors: TermVectors, rows: Sequence[int], others: Sequence[
     """Return the mean similarity of all pairs between two sets of rows, 0-1."""
     if not rows or not others:
         return 0.0
-    left = vectors.matrix[rows].sum(axis=0)
-    right = vectors.matrix[others].sum(axis=0)
-    return _shown(float(left @ right) / (len(rows) * len(others)))
+    # A sparse product: a dense one of so long vectors is spread over threads that wait for cores.
+    products = vectors.matrix[rows] @ vectors.matrix[others].sum(axis=0)
+    return _shown(float(products.sum()) / (len(rows) * len(others)))
 
 
 def similarities(article: Article, others: Sequence[Article]) -> dict[ArticleId, float]:
