@@ -213,6 +213,20 @@ def test_a_feed_that_has_more_than_one_run_takes_is_read_again(site: Site, tmp_p
     assert len(titles(tmp_path)) == 3
 
 
+def test_a_sitemap_is_asked_though_the_index_that_leads_to_it_is_unchanged(
+    site: Site, tmp_path: Path
+) -> None:
+    space = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    index = f"<sitemapindex {space}><sitemap><loc>{site.base}/news</loc></sitemap></sitemapindex>"
+    site.put("/index", index.encode(), "application/xml")
+    for names in (("ferry",), ("ferry", "wheat")):
+        urls = "".join(f"<url><loc>{site.base}/{name}</loc></url>" for name in names)
+        site.put("/news", f"<urlset {space}>{urls}</urlset>".encode(), "application/xml")
+        configure(tmp_path, site, "/index")
+        run(tmp_path, "ingest")
+        assert len(titles(tmp_path)) == len(names)
+
+
 def test_since_passes_over_what_the_feed_dates_earlier(site: Site, tmp_path: Path) -> None:
     configure(tmp_path, site, "/feed")
     late = run(tmp_path, "ingest", "--since", "2026-03-02T10:01:00Z")

@@ -73,7 +73,10 @@ def _read_listings(run: _Run, sources: Mapping[str, SourceSettings]) -> None:
             further |= dict.fromkeys(more[: source.max_listings], source.name)
             cut = listing.truncated or chosen.left > 0 or len(more) > source.max_listings
             run.intake.listings_cut += cut
-            outcomes[url] = _was_read(outcomes[url], listing, whole=not chosen.left)
+            # An index that is unchanged may lead to sitemaps that are not.
+            is_index = bool(listing.further) and not listing.links
+            whole = not (chosen.left or is_index)
+            outcomes[url] = _was_read(outcomes[url], listing, whole=whole)
         # What a listing taught is kept together with what it listed, so that a crash loses neither.
         _remember(run, outcomes.values(), listed=new, again=again)
         wanted = further
