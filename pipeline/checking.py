@@ -22,6 +22,7 @@ from pipeline.records import (
     SameStory,
     SharedPassage,
     Span,
+    Split,
     StoryId,
     Verdict,
 )
@@ -152,8 +153,9 @@ def _by_likeness(
     now = stamp.instant if stamp else datetime.max.replace(tzinfo=UTC)
     groups = _as_stories(articles, stories, now)
     for change in assign([replace(draft, published=stamp)], groups, settings.stories, now):
-        if isinstance(change, Extended):
-            (joined,) = change.members
+        # A draft may show that a story is two; the story that stands is named all the same.
+        if isinstance(change, Extended | Split):
+            (joined,) = (m for m in change.members if m.article_id == draft.article_id)
             same = _answer("same_story", joined.nearest, joined.score)
             return replace(same, story_id=change.story_id)
     if alike[nearest] < _RELATED:

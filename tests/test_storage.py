@@ -135,7 +135,8 @@ def test_replaying_the_log_gives_the_same_stories(state: State, tmp_path: Path) 
     with State(tmp_path / "replayed.sqlite3", HEADER) as replayed:
         for number, changes in enumerate(log, start=1):
             state.apply(outcome(number, changes))
-        kept = [(e.batch, e.change) for i in state.story_ids() for e in state.changes(i)]
+        every = [(i, e) for i in state.story_ids() for e in state.changes(i)]
+        kept = [(e.batch, e.change) for i, e in every if e.change.story_id == i]
         for number in range(1, len(log) + 1):
             replayed.apply(outcome(number, [c for batch, c in kept if batch == number]))
         ids = state.story_ids()

@@ -73,9 +73,13 @@ def _why(why: Mapping[str, Any]) -> str:
 
 
 def _change(change: Mapping[str, Any]) -> str:
-    what = change.get("absorbed") or f"{len(change.get('articles', []))} articles"
-    shown = "" if change["change"] == "closed" else f" {what}"
-    return f"{change['at']}  batch {change['batch']}: {change['change']}{shown}"
+    parts = [
+        f"{change['at']}  batch {change['batch']}: {change['change']}",
+        f"{len(change['articles'])} articles" if "articles" in change else "",
+        change.get("absorbed", ""),
+        *(f"{side} {change[side]}" for side in ("from", "into") if side in change),
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def answer_page(answer: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ def show(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Print one story. An id that was merged leads to the story it became part of.
+    """Print one story. An id that was merged leads to the story that has its founding article.
 
     Example: samestory show s1-4f0c
     """

@@ -17,6 +17,7 @@ __all__ = [
     "OpenStory",
     "Opened",
     "SameStory",
+    "Split",
     "Story",
     "StoryAssignment",
     "StoryChange",
@@ -84,6 +85,34 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A part of `story_id` became a story of its own, while the founding article stayed.
+
+    Parameters
+    ----------
+    into
+        The new story, named after the first of `members`. Where that article founded a story
+        before, which was merged away, the old id lives again.
+    members
+        What the new story begins with, its founder first: articles that left `story_id`, and new
+        ones that came with them.
+    score
+        Mean similarity between this part and the other, 0-1.
+
+    Notes
+    -----
+    Ids that redirect to `story_id` lead to `into` from now on if their own founding article is
+    among `members`: every id that was ever minted leads to the story that has its founder.
+    """
+
+    story_id: StoryId
+    at: datetime
+    into: StoryId
+    members: tuple[Membership, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """No article joined for the whole window; the story no longer takes new ones by similarity."""
 
@@ -91,7 +120,7 @@ class Closed:
     at: datetime
 
 
-StoryChange: TypeAlias = Opened | Extended | Merged | Closed
+StoryChange: TypeAlias = Opened | Extended | Merged | Split | Closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +161,15 @@ class OpenStory:
         two stories survives a merge. Aware, UTC.
     members
         One representative of each duplicate group.
+    founder
+        The member that stands for the founding article, whose part keeps the id in a split; None
+        where the earliest does.
     """
 
     story_id: StoryId
     opened: datetime
     members: tuple[Article, ...]
+    founder: ArticleId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeGuard
 
 from pipeline.config import Settings
 from pipeline.identity import story_id
@@ -25,6 +26,8 @@ from pipeline.records import (
     NearDuplicate,
     Opened,
     OpenStory,
+    Split,
+    Story,
     StoryChange,
     StoryId,
 )
@@ -41,6 +44,16 @@ class Placement:
 
     relations: Sequence[NearDuplicate]
     changes: Sequence[StoryChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """The open stories, and what is left out of them: copies, as `followers` of members."""
+
+    stories: Sequence[OpenStory]
+    home: Mapping[ArticleId, StoryId]
+    followers: Mapping[ArticleId, ArticleId]
+    relations: Sequence[NearDuplicate]
 
 
 def place_articles(
@@ -69,11 +82,13 @@ def place_articles(
     new = ids - stories.keys()
     leaders = _leaders(group(articles.values(), reached), stories)
     composites = {i: set(parts) for i, parts in find_composites(reached).items() if i in new}
+    window = _window(state)
 
     def assigned(left_out: Collection[ArticleId]) -> list[StoryChange]:
         founders = sorted(new - leaders.keys() - set(left_out))
         batch = [articles[i] for i in founders]
-        return assign(batch, open_stories(state), settings.stories, clock)
+        changes = assign(batch, window.stories, settings.stories, clock)
+        return [_with_copies(c, window) if isinstance(c, Split) else c for c in changes]
 
     # Whether an article made of passages is a roundup or one more report of the same event shows
     # when its sources have their stories.
@@ -101,34 +116,53 @@ def _homes(
     for change in changes:
         if isinstance(change, Opened | Extended):
             home |= {m.article_id: change.story_id for m in change.members}
-    absorbed = {c.absorbed: c.story_id for c in changes if isinstance(c, Merged)}
-    for article in home:
-        while home[article] in absorbed:
-            home[article] = absorbed[home[article]]
+        elif isinstance(change, Split):
+            home |= {m.article_id: change.into for m in change.members}
+        elif isinstance(change, Merged):
+            absorbed = [i for i, story in home.items() if story == change.absorbed]
+            home |= dict.fromkeys(absorbed, change.story_id)
     return home | {i: home[leader] for i, leader in leaders.items() if i not in home}
 
 
-def open_stories(state: State) -> list[OpenStory]:
+def _window(state: State) -> _Window:
     """Return the open stories, each with one article for every group of duplicates."""
-    stories = [state.story(i) for i in state.open_stories()]
-    members = {m.article_id: s.story_id for s in stories if s for m in s.members}
-    relations = neighbourhood(state, members)
-    articles = state.articles({*members, *(i for r in relations for i in (r.a, r.b))})
-    arrivals = state.arrivals(members)
-    leaders = _leaders(group(articles.values(), relations), members)
-    return [
-        OpenStory(
+    stories = [story for i in state.open_stories() if (story := state.story(i))]
+    home = {m.article_id: s.story_id for s in stories for m in s.members}
+    relations = neighbourhood(state, home)
+    articles = state.articles({*home, *(i for r in relations for i in (r.a, r.b))})
+    arrivals = state.arrivals(home)
+    leaders = _leaders(group(articles.values(), relations), home)
+
+    def opened(story: Story) -> OpenStory:
+        first = story.members[0].article_id
+        return OpenStory(
             story_id=story.story_id,
-            opened=news_time(articles[story.members[0].article_id], arrivals),
+            opened=news_time(articles[first], arrivals),
             members=tuple(
                 dated(articles[m.article_id], arrivals[m.article_id])
                 for m in story.members
                 if m.article_id not in leaders
             ),
+            founder=leaders.get(first, first),
         )
-        for story in stories
-        if story
-    ]
+
+    return _Window(
+        stories=[opened(story) for story in stories],
+        home=home,
+        followers={i: leader for i, leader in leaders.items() if i in home},
+        relations=relations,
+    )
+
+
+def _with_copies(split: Split, window: _Window) -> Split:
+    """Let the copies of what leaves a story leave with it."""
+    leaving = {member.article_id for member in split.members}
+    copies = tuple(
+        _follower(i, leader, window.relations)
+        for i, leader in sorted(window.followers.items())
+        if leader in leaving and window.home[i] == split.story_id
+    )
+    return replace(split, members=(*split.members, *copies))
 
 
 def _leaders(
@@ -157,12 +191,19 @@ def _with_followers(
         target = home[follower]
         member = _follower(follower, leader, relations)
         for n, change in enumerate(grown):
-            if isinstance(change, Opened | Extended) and change.story_id == target:
+            if _takes(change, target):
                 grown[n] = replace(change, members=(*change.members, member))
                 break
         else:
             grown.append(Extended(story_id=target, at=clock, members=(member,)))
     return grown
+
+
+def _takes(change: StoryChange, story: StoryId) -> TypeGuard[Opened | Extended | Split]:
+    """Say whether the articles of a change become members of a story."""
+    if isinstance(change, Split):
+        return change.into == story
+    return isinstance(change, Opened | Extended) and change.story_id == story
 
 
 def _follower(

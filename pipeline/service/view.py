@@ -11,7 +11,7 @@ from pipeline.config import Outlet, Settings, known_outlets, outcome_digest
 from pipeline.errors import StateError
 from pipeline.near_duplicates import group
 from pipeline.outlets import OutletTable, load_outlets, outlet_named
-from pipeline.records import Article, ArticleId, Opened, StoryChange, StoryId
+from pipeline.records import Article, ArticleId, StoryChange, StoryId
 from pipeline.service.stored import neighbourhood
 from pipeline.storage import State, ViewEntry
 from pipeline.storage.view import (
@@ -24,7 +24,7 @@ from pipeline.storage.view import (
     write_file,
 )
 from pipeline.stories import choose_title, key_terms, summarize
-from pipeline.story_record import StoryFacts, index_line, story_path, story_record
+from pipeline.story_record import StoryFacts, founder, index_line, story_path, story_record
 
 __all__ = ["ViewReport", "refresh_view", "story_facts"]
 
@@ -112,10 +112,10 @@ def story_facts(settings: Settings, state: State, story_id: StoryId) -> StoryFac
 
 def _founder(changes: Sequence[tuple[int, StoryChange]]) -> ArticleId:
     """Return the article that a log begins with."""
-    opened = changes[0][1]
-    if not isinstance(opened, Opened):
-        raise StateError(f"the log of {opened.story_id} does not begin with its opening")
-    return opened.members[0].article_id
+    first = founder(changes)
+    if first is None:
+        raise StateError(f"the log of {changes[0][1].story_id} does not begin with its opening")
+    return first
 
 
 def _families(settings: Settings, articles: Iterable[Article]) -> dict[str, str]:

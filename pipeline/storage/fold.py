@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from sqlite3 import Connection
 
+from pipeline.identity import story_id
 from pipeline.records import (
     ArticleId,
     Closed,
@@ -13,6 +14,7 @@ from pipeline.records import (
     Membership,
     Merged,
     Opened,
+    Split,
     StoryChange,
     StoryId,
 )
@@ -28,6 +30,7 @@ from pipeline.storage.rows import (
     change_to_json,
     dump,
     in_list,
+    other_story,
 )
 from pipeline.storage.sightings import add_sightings
 from pipeline.storage.sketches import expire_sketches, replace_sketches
@@ -100,8 +103,8 @@ def _store_relations(db: Connection, outcome: BatchOutcome) -> None:
 
 def _store_change(db: Connection, batch: int, change: StoryChange) -> None:
     db.execute(
-        "INSERT INTO changes (batch, story_id, record) VALUES (?, ?, ?)",
-        (batch, change.story_id, change_to_json(change)),
+        "INSERT INTO changes (batch, story_id, other, record) VALUES (?, ?, ?, ?)",
+        (batch, change.story_id, other_story(change), change_to_json(change)),
     )
     db.execute("INSERT OR IGNORE INTO unrendered VALUES (?)", (change.story_id,))
     if isinstance(change, Opened):
@@ -110,16 +113,18 @@ def _store_change(db: Connection, batch: int, change: StoryChange) -> None:
         _add_members(db, change.story_id, change.members)
     elif isinstance(change, Closed):
         db.execute("UPDATE stories SET status = 'closed' WHERE story_id = ?", (change.story_id,))
+    elif isinstance(change, Split):
+        _split(db, change)
     else:
         _merge(db, change)
 
 
-def _add_members(db: Connection, story_id: StoryId, members: Sequence[Membership]) -> None:
-    place = _next_place(db, story_id)
+def _add_members(db: Connection, story: StoryId, members: Sequence[Membership]) -> None:
+    place = _next_place(db, story)
     db.executemany(
         "INSERT INTO members VALUES (?, ?, ?, ?)",
         [
-            (member.article_id, story_id, place + i, dump(MEMBERSHIP, member))
+            (member.article_id, story, place + i, dump(MEMBERSHIP, member))
             for i, member in enumerate(members)
         ],
     )
@@ -135,15 +140,43 @@ def _merge(db: Connection, change: Merged) -> None:
         "UPDATE stories SET status = 'merged', redirect = ? WHERE story_id = ? OR redirect = ?",
         (change.story_id, change.absorbed, change.absorbed),
     )
+    _mark_redirects(db, change.story_id)
+
+
+def _split(db: Connection, change: Split) -> None:
+    """Move the members; an id that redirects here follows its own founding article."""
+    # A story that was merged away lives again. Any other that stands already is an error.
+    revived = db.execute(
+        "UPDATE stories SET status = 'open', redirect = NULL WHERE story_id = ? AND redirect = ?",
+        (change.into, change.story_id),
+    )
+    if not revived.rowcount:
+        db.execute("INSERT INTO stories VALUES (?, 'open', NULL)", (change.into,))
+    ids = [member.article_id for member in change.members]
+    db.execute(
+        f"DELETE FROM members WHERE story_id = ? AND article_id {IN_LIST}",
+        (change.story_id, in_list(ids)),
+    )
+    _add_members(db, change.into, change.members)
+    db.execute(
+        f"UPDATE stories SET redirect = ? WHERE redirect = ? AND story_id {IN_LIST}",
+        (change.into, change.story_id, in_list(story_id(article) for article in ids)),
+    )
+    db.execute("INSERT OR IGNORE INTO unrendered VALUES (?)", (change.into,))
+    _mark_redirects(db, change.into)
+
+
+def _mark_redirects(db: Connection, target: StoryId) -> None:
+    """Have the files of the stories that redirect to a story written again."""
     db.execute(
         "INSERT OR IGNORE INTO unrendered SELECT story_id FROM stories WHERE redirect = ?",
-        (change.story_id,),
+        (target,),
     )
 
 
-def _next_place(db: Connection, story_id: StoryId) -> int:
+def _next_place(db: Connection, story: StoryId) -> int:
     query = "SELECT coalesce(max(place) + 1, 0) FROM members WHERE story_id = ?"
-    return int(db.execute(query, (story_id,)).fetchone()[0])
+    return int(db.execute(query, (story,)).fetchone()[0])
 
 
 def _mark_unrendered(db: Connection, ids: Iterable[ArticleId]) -> None:

@@ -19,8 +19,10 @@ from pipeline.records import (
     ArticleId,
     Failed,
     Membership,
+    Merged,
     NearDuplicate,
     Retry,
+    Split,
     StoryChange,
     StoryId,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "change_to_json",
     "dump",
     "in_list",
+    "other_story",
 ]
 
 ARTICLE = TypeAdapter(Article)
@@ -73,6 +76,13 @@ def change_from_json(text: str) -> StoryChange:
     """Return the change that `change_to_json` wrote."""
     fields = json.loads(text)
     return _CHANGES[fields.pop("kind")].validate_python(fields)
+
+
+def other_story(change: StoryChange) -> StoryId | None:
+    """Return the second story that a change is part of the log of."""
+    if isinstance(change, Merged):
+        return change.absorbed
+    return change.into if isinstance(change, Split) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ from pipeline.storage.transaction import transaction
 
 __all__ = ["State"]
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -94,9 +94,12 @@ CREATE TABLE members (
 ) WITHOUT ROWID;
 CREATE INDEX members_of_story ON members (story_id);
 CREATE TABLE changes (
-    seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, story_id TEXT NOT NULL, record TEXT NOT NULL
+    seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL,
+    story_id TEXT NOT NULL, other TEXT,  -- absorbed, or split off
+    record TEXT NOT NULL
 );
 CREATE INDEX changes_of_story ON changes (story_id);
+CREATE INDEX changes_of_other ON changes (other) WHERE other IS NOT NULL;
 CREATE TABLE quarantine (
     stage TEXT NOT NULL, reason TEXT NOT NULL, input TEXT NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (input, stage, reason)
@@ -402,19 +405,18 @@ class State:
         return {ArticleId(article): StoryId(story) for article, story in rows}
 
     def changes(self, story_id: StoryId) -> list[LoggedChange]:
-        """Return the log of one story, oldest first."""
-        query = "SELECT batch, record FROM changes WHERE story_id = ? ORDER BY seq"
+        """Return the log of one story, oldest first, how it was absorbed or split off included."""
+        query = "SELECT batch, record FROM changes WHERE story_id = ?1 OR other = ?1 ORDER BY seq"
         return [
             LoggedChange(batch=batch, change=change_from_json(record))
             for batch, record in self._db.execute(query, (story_id,))
         ]
 
     def changed_since(self, batch: int) -> set[StoryId]:
-        """Return the stories whose log grew after a batch, and those absorbed since."""
+        """Return the stories whose log grew after a batch, those absorbed or split off included."""
         query = """
             SELECT story_id FROM changes WHERE batch > ?1
-            UNION SELECT json_extract(record, '$.absorbed') FROM changes
-            WHERE batch > ?1 AND json_extract(record, '$.kind') = 'merged'
+            UNION SELECT other FROM changes WHERE batch > ?1 AND other IS NOT NULL
         """
         return {StoryId(i) for (i,) in self._db.execute(query, (batch,))}
 

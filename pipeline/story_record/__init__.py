@@ -18,6 +18,7 @@ from pipeline.story_record.fields import (
     relation_fields,
     removal_fields,
 )
+from pipeline.story_record.log import founder
 from pipeline.story_record.record import (
     INDEX_SCHEMA,
     STORY_SCHEMA,
@@ -32,6 +33,7 @@ __all__ = [
     "Fields",
     "StoryFacts",
     "article_fields",
+    "founder",
     "index_line",
     "instant_text",
     "near_repeat_fields",

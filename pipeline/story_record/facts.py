@@ -39,7 +39,8 @@ class StoryFacts:
     groups
         Duplicate groups among the members.
     changes
-        The log, oldest first: number of the batch and what happened.
+        The log, oldest first: number of the batch and what happened. It begins with the opening,
+        or with the split that the story came from.
     key_terms
         Terms with weights 0-1, heaviest first.
     summary

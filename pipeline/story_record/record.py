@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from pipeline.records import Article, ArticleId, Opened, SummarySentence
+from pipeline.records import Article, ArticleId, SummarySentence
 from pipeline.story_record.counts import counts
 from pipeline.story_record.facts import Fields, StoryFacts
 from pipeline.story_record.fields import instant_text, rounded, span_fields
-from pipeline.story_record.log import change_fields
+from pipeline.story_record.log import change_fields, founder
 from pipeline.story_record.members import group_fields, member_fields, roundups
 
 __all__ = ["INDEX_SCHEMA", "STORY_SCHEMA", "index_line", "story_path", "story_record"]
@@ -28,7 +28,7 @@ def story_record(facts: StoryFacts) -> Fields:
         "status": story.status,
         "redirect": story.redirect,
         "redirected_from": list(story.absorbed),
-        "changes": [change_fields(batch, change) for batch, change in facts.changes],
+        "changes": [change_fields(n, change, story.story_id) for n, change in facts.changes],
         "provenance": dict(facts.provenance),
     }
     if story.status == "merged":
@@ -51,9 +51,9 @@ def story_record(facts: StoryFacts) -> Fields:
 
 def story_path(facts: StoryFacts) -> str:
     """Return where the record lies: by the day on which the founding article came out."""
-    opened = facts.changes[0][1]
-    founder = facts.articles[opened.members[0].article_id] if isinstance(opened, Opened) else None
-    day = founder.published.instant if founder and founder.published else opened.at
+    first = founder(facts.changes)
+    published = facts.articles[first].published if first else None
+    day = published.instant if published else facts.changes[0][1].at
     return f"{day:%Y-%m-%d}/{facts.story.story_id}.json"
 
 
