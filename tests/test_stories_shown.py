@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.config import PathSettings, Settings, SourceSettings
 from pipeline.identity import article_id, story_id
-from pipeline.records import ArticleId, Membership, Merged, Split, StoryChange, StoryId
+from pipeline.records import ArticleId, Linked, Membership, Merged, Split, StoryChange, StoryId
 from pipeline.service.limits import RunLimits
-from pipeline.service.questions import list_stories, show_story
+from pipeline.service.questions import explain, list_stories, show_story
 from pipeline.service.run import ingest
 from pipeline.service.stored import open_state
 from pipeline.service.view import refresh_view
@@ -156,6 +156,11 @@ def split(founder: str, *leaving: str) -> Split:
     )
 
 
+def link(one: str, other: str, score: float) -> Linked:
+    low, high = sorted([story(one), story(other)])
+    return Linked(story_id=low, at=MONDAY, related=high, score=score)
+
+
 def log(record: dict[str, Any]) -> Sequence[dict[str, Any]]:
     return [
         {k: v for k, v in change.items() if k not in {"at", "batch"}}
@@ -208,3 +213,40 @@ def test_the_file_of_a_story_that_lives_again_lies_where_it_lay(desk: Desk) -> N
     before = sorted(path.name for path in desk.settings.paths.clusters.glob("2026-03-02/*"))
     desk.happen(split("pier", "wheat", "cup"))
     assert sorted(p.name for p in desk.settings.paths.clusters.glob("2026-03-02/*")) == before
+
+
+def test_related_stories_are_shown_with_score_title_and_in_the_log(desk: Desk) -> None:
+    desk.happen(link("pier", "wheat", 0.125), link("pier", "cup", 0.375))
+    assert desk.file_of("pier")["related"] == [
+        {"story_id": story("cup"), "score": 0.375},
+        {"story_id": story("wheat"), "score": 0.125},
+    ]
+    assert desk.show("cup")["related"] == [
+        {"story_id": story("pier"), "score": 0.375, "title": "News of the pier"}
+    ]
+    assert log(desk.file_of("cup"))[1:] == [
+        {"change": "linked", "related": story("pier"), "score": 0.375}
+    ]
+    page = desk.command("show", story("cup"))
+    assert f"related: News of the pier  {story('pier')} (score 0.38)" in page
+    assert f"linked to {story('pier')}" in page
+    lines = {line["id"]: line["related"] for line in list_stories(desk.settings)}
+    assert lines[story("pier")] == [story("cup"), story("wheat")]
+
+
+def test_a_related_story_that_is_merged_away_is_shown_as_its_survivor(desk: Desk) -> None:
+    desk.happen(link("wheat", "cup", 0.25))
+    desk.happen(merge("pier", "wheat"))
+    assert [one["story_id"] for one in desk.file_of("cup")["related"]] == [story("pier")]
+    desk.happen(merge("pier", "cup"))
+    assert desk.file_of("pier")["related"] == []
+
+
+def test_explain_says_that_two_articles_are_of_related_stories(desk: Desk) -> None:
+    apart = explain(desk.settings, address("pier"), address("wheat"))
+    assert (apart["same_story"], apart["related"], apart["related_score"]) == (False, False, None)
+    desk.happen(link("pier", "wheat", 0.125))
+    found = explain(desk.settings, address("pier"), address("wheat"))
+    assert (found["same_story"], found["related"], found["related_score"]) == (False, True, 0.125)
+    page = desk.command("explain", address("pier"), address("wheat"))
+    assert "related stories (score 0.12)" in page

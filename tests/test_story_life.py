@@ -18,6 +18,7 @@ from pipeline.records import (
     ArticleId,
     Closed,
     Extended,
+    Linked,
     Membership,
     Merged,
     Opened,
@@ -69,6 +70,11 @@ def split(founder: str, *leaving: str) -> Split:
         members=members(*leaving),
         score=0.1,
     )
+
+
+def linked(one: str, other: str, score: float = 0.25) -> Linked:
+    low, high = sorted([named(one), named(other)])
+    return Linked(story_id=low, at=NOON, related=high, score=score)
 
 
 def closed(founder: str) -> Closed:
@@ -159,6 +165,40 @@ def test_both_sides_of_a_split_have_changed_and_are_shown_anew(state: State) -> 
     assert [type(logged.change) for logged in state.changes(named("b"))] == [Split]
 
 
+def related(state: State, founder: str) -> dict[str, float]:
+    return {one.story_id: one.score for one in told(state, founder).related}
+
+
+def test_a_link_stands_in_both_stories_and_outlives_them(state: State) -> None:
+    applied(state, [opened("a"), opened("b")], [linked("a", "b")], [closed("a"), closed("b")])
+    assert related(state, "a") == {named("b"): 0.25}
+    assert related(state, "b") == {named("a"): 0.25}
+    assert state.changed_since(1) == {named("a"), named("b")}
+
+
+def test_related_stories_stand_by_score_then_by_id(state: State) -> None:
+    links = [linked("a", "b", 0.1), linked("a", "c", 0.3), linked("a", "d", 0.1)]
+    applied(state, [opened(name) for name in "abcd"], links)
+    ids = [one.story_id for one in told(state, "a").related]
+    assert ids == [named("c"), *sorted([named("b"), named("d")])]
+
+
+def test_a_merge_carries_links_on_and_none_leads_to_itself(state: State) -> None:
+    links = [linked("a", "b", 0.2), linked("b", "c", 0.3), linked("a", "c", 0.1)]
+    applied(state, [opened("a"), opened("b"), opened("c")], links)
+    state.apply(outcome(3, [merged("a", "b")]))
+    assert related(state, "a") == {named("c"): 0.3}
+    assert related(state, "b") == {}
+    assert related(state, "c") == {named("a"): 0.3}
+    assert named("c") in state.unrendered()
+
+
+def test_links_stay_with_the_id_that_keeps_the_founder(state: State) -> None:
+    applied(state, [opened("a", "b"), opened("c")], [linked("a", "c")], [split("a", "b")])
+    assert related(state, "a") == {named("c"): 0.25}
+    assert related(state, "b") == {}
+
+
 # Any life whatsoever
 
 
@@ -169,6 +209,7 @@ class Life:
     open: dict[str, list[str]] = field(default_factory=dict)  # founder to members
     shut: dict[str, list[str]] = field(default_factory=dict)
     minted: set[str] = field(default_factory=set)
+    links: set[frozenset[str]] = field(default_factory=set)
     articles: int = 0
 
     def new(self, draw: st.DrawFn) -> list[str]:
@@ -179,7 +220,7 @@ class Life:
     def step(self, draw: st.DrawFn) -> StoryChange:
         kinds = ["open"]
         kinds += ["extend", "close"] if self.open else []
-        kinds += ["merge"] * 2 if len(self.open) > 1 else []
+        kinds += ["merge", "merge", "link"] if len(self.open) > 1 else []
         large = sorted(f for f, own in self.open.items() if len(own) > 1)
         kinds += ["split"] * 2 if large else []
         kind = draw(st.sampled_from(kinds))
@@ -188,9 +229,14 @@ class Life:
             self.open[own[0]] = own
             self.minted.add(own[0])
             return opened(*own)
-        if kind == "merge":
+        if kind in {"merge", "link"}:
             one, other = draw(st.permutations(sorted(self.open)))[:2]
+            if kind == "link":
+                self.links.add(frozenset({one, other}))
+                return linked(one, other)
             self.open[one] += self.open.pop(other)
+            moved = {frozenset(one if f == other else f for f in link) for link in self.links}
+            self.links = {link for link in moved if len(link) > 1}
             return merged(one, other)
         if kind == "split":
             return self.split(draw, draw(st.sampled_from(large)))
@@ -236,6 +282,8 @@ def test_after_any_life_every_id_leads_to_its_founder_and_the_log_tells_it_again
             assert {named(f) for f in life.minted} == set(state.story_ids())
             held = {s.story_id: names(s) for s in stories if s and s.members}
             assert held == {named(f): own for f, own in expected.items()}
+            links = {frozenset({s.story_id, r.story_id}) for s in stories if s for r in s.related}
+            assert links == {frozenset(map(named, link)) for link in life.links}
             placed = [article for own in held.values() for article in own]
             assert len(placed) == len(set(placed)) == life.articles
             for founder in life.minted:

@@ -28,6 +28,9 @@ def story_page(record: Mapping[str, Any]) -> str:
     ]
     for article in record["articles"]:
         lines += _member(article)
+    for related in record["related"]:
+        title = related["title"] or "(no title)"
+        lines.append(f"related: {title}  {related['story_id']} (score {related['score']:.2f})")
     for roundup in record["roundups"]:
         lines.append(f"also in: {roundup['title']} ({roundup['outlet']})")
     lines += ["", "Log"]
@@ -77,6 +80,7 @@ def _change(change: Mapping[str, Any]) -> str:
         f"{change['at']}  batch {change['batch']}: {change['change']}",
         f"{len(change['articles'])} articles" if "articles" in change else "",
         change.get("absorbed", ""),
+        f"to {change['related']}" if "related" in change else "",
         *(f"{side} {change[side]}" for side in ("from", "into") if side in change),
     ]
     return " ".join(part for part in parts if part)
@@ -131,6 +135,8 @@ def explanation_page(answer: Mapping[str, Any]) -> str:
         for key in ("a", "b")
     ]
     same = "the same story" if answer["same_story"] else "different stories"
+    if answer["related"]:
+        same = f"related stories (score {answer['related_score']:.2f})"
     lines.append(f"{same}; similarity {answer['similarity']:.2f}")
     relation = answer["relation"]
     if relation:

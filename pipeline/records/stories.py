@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NewType, TypeAlias
+from typing import Literal, NamedTuple, NewType, TypeAlias
 
 from pipeline.records.articles import Article, ArticleId, NearRepeat, RemovedSpan, Span
 from pipeline.records.relations import Relation, SharedPassage
@@ -12,10 +12,12 @@ from pipeline.records.relations import Relation, SharedPassage
 __all__ = [
     "Closed",
     "Extended",
+    "Linked",
     "Membership",
     "Merged",
     "OpenStory",
     "Opened",
+    "RelatedStory",
     "SameStory",
     "Split",
     "Story",
@@ -113,6 +115,19 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """`story_id` and `related` are steps of one saga; said once of each two, by the lesser id.
+
+    `score` is the mean similarity between the two, 0-1, when this was found.
+    """
+
+    story_id: StoryId
+    at: datetime
+    related: StoryId
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """No article joined for the whole window; the story no longer takes new ones by similarity."""
 
@@ -120,7 +135,14 @@ class Closed:
     at: datetime
 
 
-StoryChange: TypeAlias = Opened | Extended | Merged | Split | Closed
+StoryChange: TypeAlias = Opened | Extended | Merged | Split | Linked | Closed
+
+
+class RelatedStory(NamedTuple):
+    """Another step of a story's saga; `score` as in `Linked`."""
+
+    story_id: StoryId
+    score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +161,8 @@ class Story:
         The story that absorbed this one.
     absorbed
         Stories that redirect here, oldest first.
+    related
+        Other steps of its saga, highest score first, then by id; none of them was merged away.
     """
 
     story_id: StoryId
@@ -146,6 +170,7 @@ class Story:
     members: tuple[Membership, ...]
     redirect: StoryId | None = None
     absorbed: tuple[StoryId, ...] = ()
+    related: tuple[RelatedStory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +189,15 @@ class OpenStory:
     founder
         The member that stands for the founding article, whose part keeps the id in a split; None
         where the earliest does.
+    related
+        The stories that it is linked to already.
     """
 
     story_id: StoryId
     opened: datetime
     members: tuple[Article, ...]
     founder: ArticleId | None = None
+    related: frozenset[StoryId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

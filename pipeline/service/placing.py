@@ -144,6 +144,7 @@ def _window(state: State) -> _Window:
                 if m.article_id not in leaders
             ),
             founder=leaders.get(first, first),
+            related=frozenset(one.story_id for one in story.related),
         )
 
     return _Window(

@@ -32,6 +32,7 @@ from pipeline.story_record import (
     article_fields,
     instant_text,
     near_repeat_fields,
+    related_fields,
     relation_fields,
     removal_fields,
     story_record,
@@ -92,6 +93,8 @@ def _last_batch_of(settings: Settings, run: str) -> int:
 def show_story(settings: Settings, wanted: str, *, with_text: bool = False) -> Fields:
     """Return the record of a story; the id may be shortened, and an old id leads to the new one.
 
+    Beyond what stands in its file, related stories are shown with their titles.
+
     Raises
     ------
     StateError
@@ -103,7 +106,12 @@ def show_story(settings: Settings, wanted: str, *, with_text: bool = False) -> F
         if story is not None and story.redirect is not None:
             story_id = story.redirect
         facts = story_facts(settings, state, story_id)
+        lines = state.index_lines(one.story_id for one in facts.story.related)
+    titles = {i: json.loads(line).get("title") for i, line in lines.items()}
     record = story_record(facts)
+    record["related"] = [
+        related_fields(one) | {"title": titles.get(one.story_id)} for one in facts.story.related
+    ]
     if with_text:
         record["texts"] = {
             i: facts.articles[i].text for i in (m.article_id for m in facts.story.members)
@@ -163,6 +171,7 @@ def explain(settings: Settings, first: str, second: str) -> Fields:
         a, b = sorted((_article_named(state, first), _article_named(state, second)), key=_id)
         stories = state.stories_of([a.article_id, b.article_id])
         members = state.members(stories.values())
+        links = _links(state, stories[a.article_id])
     near = settings.near_duplicates
     sketches = sketch([a, b], near)
     found = verify([(a.article_id, b.article_id)], sketches, near)
@@ -171,6 +180,8 @@ def explain(settings: Settings, first: str, second: str) -> Fields:
         "a": article_fields(a),
         "b": article_fields(b),
         "same_story": stories[a.article_id] == stories[b.article_id],
+        "related": stories[b.article_id] in links,
+        "related_score": links.get(stories[b.article_id]),
         "stories": {i: stories[i] for i in (a.article_id, b.article_id)},
         "relation": relation_fields(found[0]) if found else None,
         "similarity": round(similarities(a, [b])[b.article_id], 4),
@@ -184,6 +195,12 @@ def explain(settings: Settings, first: str, second: str) -> Fields:
         },
         "shared_passages": [_passage(p, a.text, "in_a", "in_b") for p in shared],
     }
+
+
+def _links(state: State, story_id: StoryId) -> dict[StoryId, float]:
+    """Return the stories that one is related to, with the score of each."""
+    story = state.story(story_id)
+    return {one.story_id: round(one.score, 4) for one in story.related} if story else {}
 
 
 def check(settings: Settings, draft: Article) -> Fields:

@@ -40,7 +40,7 @@ class RunReport:
     articles_new, versions_new
         Articles first seen; new bodies of articles known before.
     changes
-        Stories opened, extended, merged, split or closed.
+        Stories opened, extended, merged, split, linked or closed.
     failures
         Inputs that failed for the first time, and addresses that failed in this run.
     quarantined, articles, stories

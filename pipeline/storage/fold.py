@@ -11,6 +11,7 @@ from pipeline.records import (
     Closed,
     Extended,
     Failed,
+    Linked,
     Membership,
     Merged,
     Opened,
@@ -115,6 +116,8 @@ def _store_change(db: Connection, batch: int, change: StoryChange) -> None:
         db.execute("UPDATE stories SET status = 'closed' WHERE story_id = ?", (change.story_id,))
     elif isinstance(change, Split):
         _split(db, change)
+    elif isinstance(change, Linked):
+        _link(db, change.story_id, change.related, change.score)
     else:
         _merge(db, change)
 
@@ -131,7 +134,7 @@ def _add_members(db: Connection, story: StoryId, members: Sequence[Membership]) 
 
 
 def _merge(db: Connection, change: Merged) -> None:
-    """Move the members; redirects to the absorbed story are carried on, so none is a chain."""
+    """Move members and links; redirects to the absorbed story are carried on: none is a chain."""
     db.execute(
         "UPDATE members SET story_id = ?, place = place + ? WHERE story_id = ?",
         (change.story_id, _next_place(db, change.story_id), change.absorbed),
@@ -141,10 +144,29 @@ def _merge(db: Connection, change: Merged) -> None:
         (change.story_id, change.absorbed, change.absorbed),
     )
     _mark_redirects(db, change.story_id)
+    links = "SELECT one, other, score FROM links WHERE one = ?1 OR other = ?1"
+    for one, other, score in db.execute(links, (change.absorbed,)).fetchall():
+        _link(db, change.story_id, other if one == change.absorbed else one, score)
+    db.execute("DELETE FROM links WHERE one = ?1 OR other = ?1", (change.absorbed,))
+
+
+def _link(db: Connection, story: StoryId, related: StoryId, score: float) -> None:
+    """Link two stories once, with the highest score that either was linked to the other for."""
+    if story == related:
+        return
+    db.execute(
+        """INSERT INTO links VALUES (?, ?, ?)
+           ON CONFLICT (one, other) DO UPDATE SET score = max(score, excluded.score)""",
+        (min(story, related), max(story, related), score),
+    )
+    db.executemany("INSERT OR IGNORE INTO unrendered VALUES (?)", [(story,), (related,)])
 
 
 def _split(db: Connection, change: Split) -> None:
-    """Move the members; an id that redirects here follows its own founding article."""
+    """Move the members; an id that redirects here follows its own founding article.
+
+    Links stay with the id: they were found for the story around its founding article.
+    """
     # A story that was merged away lives again. Any other that stands already is an error.
     revived = db.execute(
         "UPDATE stories SET status = 'open', redirect = NULL WHERE story_id = ? AND redirect = ?",

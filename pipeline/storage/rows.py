@@ -18,6 +18,7 @@ from pipeline.records import (
     Article,
     ArticleId,
     Failed,
+    Linked,
     Membership,
     Merged,
     NearDuplicate,
@@ -82,6 +83,8 @@ def other_story(change: StoryChange) -> StoryId | None:
     """Return the second story that a change is part of the log of."""
     if isinstance(change, Merged):
         return change.absorbed
+    if isinstance(change, Linked):
+        return change.related
     return change.into if isinstance(change, Split) else None
 
 

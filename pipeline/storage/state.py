@@ -25,6 +25,7 @@ from pipeline.records import (
     Failed,
     Membership,
     NearDuplicate,
+    RelatedStory,
     Retry,
     Story,
     StoryId,
@@ -88,6 +89,11 @@ CREATE TABLE stories (
     story_id TEXT PRIMARY KEY, status TEXT NOT NULL, redirect TEXT
 ) WITHOUT ROWID;
 CREATE INDEX stories_by_status ON stories (status);
+-- steps of one saga: the lesser id first, neither merged away
+CREATE TABLE links (
+    one TEXT NOT NULL, other TEXT NOT NULL, score REAL NOT NULL, PRIMARY KEY (one, other)
+) WITHOUT ROWID;
+CREATE INDEX links_of_other ON links (other);
 CREATE TABLE members (
     article_id TEXT PRIMARY KEY, story_id TEXT NOT NULL, place INTEGER NOT NULL,
     record TEXT NOT NULL
@@ -95,7 +101,7 @@ CREATE TABLE members (
 CREATE INDEX members_of_story ON members (story_id);
 CREATE TABLE changes (
     seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL,
-    story_id TEXT NOT NULL, other TEXT,  -- absorbed, or split off
+    story_id TEXT NOT NULL, other TEXT,  -- absorbed, split off, or related
     record TEXT NOT NULL
 );
 CREATE INDEX changes_of_story ON changes (story_id);
@@ -388,7 +394,14 @@ class State:
             redirect=row[1],
             members=tuple(MEMBERSHIP.validate_json(r) for (r,) in members),
             absorbed=tuple(StoryId(i) for (i,) in absorbed),
+            related=self._related(story_id),
         )
+
+    def _related(self, story_id: StoryId) -> tuple[RelatedStory, ...]:
+        query = """SELECT other AS id, score FROM links WHERE one = ?1
+                   UNION ALL SELECT one, score FROM links WHERE other = ?1
+                   ORDER BY score DESC, id"""
+        return tuple(RelatedStory(*row) for row in self._db.execute(query, (story_id,)))
 
     def members(self, story_ids: Iterable[StoryId]) -> dict[ArticleId, Membership]:
         """Return the memberships of some stories, by article."""
@@ -413,7 +426,7 @@ class State:
         ]
 
     def changed_since(self, batch: int) -> set[StoryId]:
-        """Return the stories whose log grew after a batch, those absorbed or split off included."""
+        """Return the stories whose log grew after a batch, from either side of a change."""
         query = """
             SELECT story_id FROM changes WHERE batch > ?1
             UNION SELECT other FROM changes WHERE batch > ?1 AND other IS NOT NULL
@@ -468,6 +481,12 @@ class State:
                 row = (entry.story_id, entry.path, entry.digest, entry.line)
                 self._db.execute("INSERT OR REPLACE INTO view VALUES (?, ?, ?, ?)", row)
                 self._db.execute("DELETE FROM unrendered WHERE story_id = ?", (entry.story_id,))
+
+    def index_lines(self, ids: Iterable[StoryId]) -> dict[StoryId, str]:
+        """Return the lines of some stories in the index of the view."""
+        query = f"SELECT story_id, line FROM view WHERE story_id {IN_LIST}"
+        rows = self._db.execute(query, (in_list(ids),))
+        return {StoryId(story_id): line for story_id, line in rows}
 
     def view(self) -> list[ViewEntry]:
         """Return what the view should hold, by path."""

@@ -15,6 +15,7 @@ from pipeline.story_record.fields import (
     article_fields,
     instant_text,
     near_repeat_fields,
+    related_fields,
     relation_fields,
     removal_fields,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "index_line",
     "instant_text",
     "near_repeat_fields",
+    "related_fields",
     "relation_fields",
     "removal_fields",
     "story_path",

@@ -8,6 +8,7 @@ from pipeline.records import (
     Article,
     NearDuplicate,
     NearRepeat,
+    RelatedStory,
     RemovedSpan,
     Span,
     Timestamp,
@@ -19,6 +20,7 @@ __all__ = [
     "article_fields",
     "instant_text",
     "near_repeat_fields",
+    "related_fields",
     "relation_fields",
     "removal_fields",
     "rounded",
@@ -88,6 +90,11 @@ def relation_fields(relation: NearDuplicate) -> Fields:
         "in_a": rounded(relation.in_a),
         "in_b": rounded(relation.in_b),
     }
+
+
+def related_fields(related: RelatedStory) -> Fields:
+    """Return a step of the same saga as the command line and the record show it."""
+    return {"story_id": related.story_id, "score": rounded(related.score)}
 
 
 def span_fields(span: Span | None) -> Fields | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.records import ArticleId, Closed, Merged, Opened, Split, StoryChange, StoryId
+from pipeline.records import ArticleId, Closed, Linked, Merged, Opened, Split, StoryChange, StoryId
 from pipeline.story_record.facts import Fields
 from pipeline.story_record.fields import instant_text, rounded
 
@@ -29,6 +29,9 @@ def change_fields(batch: int, change: StoryChange, story_id: StoryId) -> Fields:
     own = change.story_id == story_id
     if isinstance(change, Merged):
         other = {"absorbed": change.absorbed} if own else {"into": change.story_id}
+        return fields | other | {"score": rounded(change.score)}
+    if isinstance(change, Linked):
+        other = {"related": change.related if own else change.story_id}
         return fields | other | {"score": rounded(change.score)}
     fields |= {"articles": [m.article_id for m in change.members]}
     if isinstance(change, Split):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pipeline.records import Article, ArticleId, SummarySentence
 from pipeline.story_record.counts import counts
 from pipeline.story_record.facts import Fields, StoryFacts
-from pipeline.story_record.fields import instant_text, rounded, span_fields
+from pipeline.story_record.fields import instant_text, related_fields, rounded, span_fields
 from pipeline.story_record.log import change_fields, founder
 from pipeline.story_record.members import group_fields, member_fields, roundups
 
@@ -46,6 +46,7 @@ def story_record(facts: StoryFacts) -> Fields:
         "articles": [member_fields(article, facts) for article in members],
         "duplicate_groups": [group_fields(group, facts) for group in facts.groups],
         "roundups": roundups(facts),
+        "related": [related_fields(one) for one in story.related],
     }
 
 
@@ -65,6 +66,8 @@ def index_line(record: Mapping[str, object], path: str) -> Fields:
     title, counts = record.get("title"), record.get("counts")
     if isinstance(title, Mapping) and isinstance(counts, Mapping):
         line |= {"title": title["text"], **counts}
+    if isinstance(related := record.get("related"), list):
+        line |= {"related": [one["story_id"] for one in related]}
     return line
 
 
