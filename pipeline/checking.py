@@ -154,10 +154,11 @@ def _by_likeness(
     groups = _as_stories(articles, stories, now)
     for change in assign([replace(draft, published=stamp)], groups, settings.stories, now):
         # A draft may show that a story is two; the story that stands is named all the same.
-        if isinstance(change, Extended | Split):
-            (joined,) = (m for m in change.members if m.article_id == draft.article_id)
-            same = _answer("same_story", joined.nearest, joined.score)
-            return replace(same, story_id=change.story_id)
+        gains = change.members if isinstance(change, Extended | Split) else ()
+        for joined in gains:
+            if joined.article_id == draft.article_id:
+                same = _answer("same_story", joined.nearest, joined.score)
+                return replace(same, story_id=change.story_id)
     if alike[nearest] < _RELATED:
         return _answer("new", nearest, alike[nearest])
     related = _answer("related", nearest, alike[nearest])

@@ -24,6 +24,7 @@ from pipeline.records import (
     ArticleId,
     Closed,
     Extended,
+    Linked,
     Merged,
     Opened,
     OpenStory,
@@ -148,7 +149,8 @@ def replay(
         elif isinstance(change, Merged):
             story, gone = standing[change.story_id], standing.pop(change.absorbed)
             standing[change.story_id] = replace(story, members=story.members + gone.members)
-        else:
+        elif not isinstance(change, Linked):
+            assert isinstance(change, Closed)
             del standing[change.story_id]
     return list(standing.values())
 

@@ -204,8 +204,8 @@ def test_show_and_stories_say_what_was_split_off(desk: Desk) -> None:
     page = desk.command("show", story("cup"))
     assert f"split 1 articles from {story('pier')}" in page
     assert f"split 1 articles into {story('cup')}" in desk.command("show", story("pier"))
-    changed = [line["id"] for line in list_stories(desk.settings, "2")]
-    assert sorted(changed) == sorted([story("pier"), story("cup")])
+    changed = {line["id"] for line in list_stories(desk.settings, "2")}
+    assert changed == {story("pier"), story("cup")}
 
 
 def test_the_file_of_a_story_that_lives_again_lies_where_it_lay(desk: Desk) -> None:
