@@ -199,6 +199,26 @@ def test_links_stay_with_the_id_that_keeps_the_founder(state: State) -> None:
     assert related(state, "b") == {}
 
 
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM stories WHERE story_id = :a", "redirects to no story that stands"),
+        ("DELETE FROM members WHERE story_id = :a", "holds no article"),
+        ("UPDATE stories SET status = 'merged' WHERE story_id = :a", "though it is no story"),
+        ("DELETE FROM stories WHERE story_id = :c", "is linked to no story that stands"),
+    ],
+)
+def test_stories_that_no_log_can_lead_to_are_named(tmp_path: Path, damage: str, found: str) -> None:
+    with State(tmp_path / "damaged", {}) as state:
+        applied(
+            state, [opened("a"), opened("b"), opened("c")], [merged("a", "b"), linked("a", "c")]
+        )
+        assert state.integrity_problems() == []
+        with sqlite3.connect(tmp_path / "damaged") as db:
+            db.execute(damage, {name: named(name) for name in "abc"})
+        assert any(found in problem for problem in state.integrity_problems())
+
+
 # Any life whatsoever
 
 
@@ -282,6 +302,7 @@ def test_after_any_life_every_id_leads_to_its_founder_and_the_log_tells_it_again
             assert {named(f) for f in life.minted} == set(state.story_ids())
             held = {s.story_id: names(s) for s in stories if s and s.members}
             assert held == {named(f): own for f, own in expected.items()}
+            assert state.integrity_problems() == []
             links = {frozenset({s.story_id, r.story_id}) for s in stories if s for r in s.related}
             assert links == {frozenset(map(named, link)) for link in life.links}
             placed = [article for own in held.values() for article in own]

@@ -36,7 +36,27 @@ from pipeline.storage.rows import (
 from pipeline.storage.sightings import add_sightings
 from pipeline.storage.sketches import expire_sketches, replace_sketches
 
-__all__ = ["apply", "insert_failures"]
+__all__ = ["apply", "insert_failures", "story_problems"]
+
+# What no change can bring about, as queries for the stories of which it is true.
+_IMPOSSIBLE = {
+    "redirects to no story that stands": """
+        SELECT story_id FROM stories WHERE (status = 'merged') IS NOT (redirect IS NOT NULL)
+        UNION SELECT old.story_id FROM stories AS old LEFT JOIN stories AS new
+        ON new.story_id = old.redirect
+        WHERE old.redirect IS NOT NULL AND coalesce(new.status, 'merged') = 'merged'""",
+    "holds no article": """
+        SELECT story_id FROM stories WHERE status != 'merged'
+        AND story_id NOT IN (SELECT story_id FROM members)""",
+    "holds articles though it is no story that stands": """
+        SELECT story_id FROM members
+        WHERE story_id NOT IN (SELECT story_id FROM stories WHERE status != 'merged')""",
+    "is linked to no story that stands": """
+        SELECT one FROM links
+        WHERE other NOT IN (SELECT story_id FROM stories WHERE status != 'merged')
+        UNION SELECT other FROM links
+        WHERE one NOT IN (SELECT story_id FROM stories WHERE status != 'merged')""",
+}
 
 
 def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
@@ -54,6 +74,15 @@ def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
     _mark_unrendered(db, add_sightings(db, outcome.sightings, outcome.addresses))
     replace_failing(db, outcome.tried, outcome.failing)
     return insert_failures(db, outcome.failures)
+
+
+def story_problems(db: Connection) -> list[str]:
+    """Return which stories are in a state that no change can have brought about."""
+    return [
+        f"story {story} {what}"
+        for what, query in _IMPOSSIBLE.items()
+        for (story,) in db.execute(f"SELECT DISTINCT * FROM ({query}) ORDER BY 1")
+    ]
 
 
 def insert_failures(db: Connection, failures: Iterable[Failed]) -> tuple[Failed, ...]:

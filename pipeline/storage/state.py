@@ -32,7 +32,7 @@ from pipeline.records import (
 )
 from pipeline.storage.boilerplate import SCHEMA as BOILERPLATE_SCHEMA
 from pipeline.storage.boilerplate import paragraphs_of_hosts
-from pipeline.storage.fold import apply, insert_failures
+from pipeline.storage.fold import apply, insert_failures, story_problems
 from pipeline.storage.memories import SCHEMA as MEMORY_SCHEMA
 from pipeline.storage.memories import Memories
 from pipeline.storage.retries import SCHEMA as RETRY_SCHEMA
@@ -194,9 +194,9 @@ class State:
             ) from None
 
     def integrity_problems(self) -> list[str]:
-        """Return what SQLite's own check finds wrong with the file; nothing if it is whole."""
+        """Return what SQLite's own check finds wrong, and which stories cannot be; none is well."""
         found = [problem for (problem,) in self._db.execute("PRAGMA quick_check")]
-        return [] if found == ["ok"] else found
+        return ([] if found == ["ok"] else found) + story_problems(self._db)
 
     # The archive's index
 
