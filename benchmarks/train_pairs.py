@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import gold, metrics
@@ -33,7 +34,7 @@ _MOST_PAIRS = 15_000  # of one kind (same story or not) in one view of a set; th
 
 
 class Labelled(NamedTuple):
-    """Pairs of one set with what gold says of them; pairs that gold leaves open are left out.
+    """All pairs of one set with what gold says of them.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class Labelled(NamedTuple):
     is_same
         Whether both are of one story.
     weight
-        What each pair counts for; a set has 1 in all.
+        What each pair counts for; a set has 1 in all, and a pair that gold leaves open nothing.
     """
 
     pairs: Pairs
@@ -73,20 +74,33 @@ def labelled(rows: Sequence[GoldArticle]) -> Labelled:
     is_same = story[one] == story[other]
     is_step = ~is_same & (saga[one] >= 0) & (saga[one] == saga[other])
     decided = ~(unsure[one] | unsure[other] | is_step)
-    weight = np.where(is_same, 1 / np.sqrt(np.maximum(1, size[one] - 1)), 1.0)[decided]
-    kept = Pairs(*(column[decided] for column in pairs))
-    return Labelled(kept, is_same[decided], weight / weight.sum())
+    weight = np.where(is_same, 1 / np.sqrt(np.maximum(1, size[one] - 1)), 1.0) * decided
+    return Labelled(pairs, is_same, weight / weight.sum())
 
 
 def learn(taught: Sequence[Labelled]) -> PairWeights:
-    """Return the weights of a logistic regression on all the pairs."""
-    features = np.vstack([_features(one.pairs) for one in taught])
-    is_same = np.concatenate([one.is_same for one in taught])
-    weight = np.concatenate([one.weight for one in taught])
+    """Return the weights of a logistic regression on all the pairs, then the usual shift."""
+    samples = [_sampled(one) for one in taught]
+    features = np.vstack([_features(one.pairs) for one in samples])
+    is_same = np.concatenate([one.is_same for one in samples])
+    weight = np.concatenate([one.weight for one in samples])
     # Two of the features are close to one another: a solver of second order finds the one optimum.
     model = LogisticRegression(C=1.0, solver="newton-cholesky")
     model.fit(features, is_same, sample_weight=weight / weight.mean())
-    return PairWeights(*(round(float(c), 3) for c in (*model.coef_[0], *model.intercept_)))
+    found = PairWeights(*(round(float(c), 3) for c in (*model.coef_[0], *model.intercept_)))
+    return found._replace(usual_shift=_usual_shift(taught, found))
+
+
+def _usual_shift(taught: Sequence[Labelled], weights: PairWeights) -> float:
+    """Return what to take off the shifted log-odds so that claims are true over all the sets."""
+    odds = np.concatenate([log_odds(one.pairs, weights) for one in taught])
+    is_same = np.concatenate([one.is_same for one in taught])
+    weight = np.concatenate([one.weight for one in taught])
+
+    def excess(shift: float) -> float:
+        return float(weight @ (1 / (1 + np.exp(shift - odds)) - is_same))
+
+    return round(float(brentq(excess, -20, 20)), 3)
 
 
 def weights_without(name: str) -> PairWeights | None:
@@ -100,8 +114,9 @@ def claims(sets: Mapping[str, Sequence[GoldArticle]]) -> list[metrics.Claims]:
     found = []
     for name, rows in sets.items():
         seen = labelled(rows)
-        odds = log_odds(seen.pairs, weights_without(name))
-        found.append(metrics.Claims(1 / (1 + np.exp(-odds)), seen.is_same))
+        decided = seen.weight > 0
+        odds = log_odds(seen.pairs, weights_without(name))[decided]
+        found.append(metrics.Claims(1 / (1 + np.exp(-odds)), seen.is_same[decided]))
     return found
 
 
@@ -115,7 +130,7 @@ def _views(folder: Path, name: str) -> list[Labelled]:
     views = [rows, gold.half_cut(rows)]
     if any(row.article.published for row in rows):
         views.append(gold.without_dates(rows))
-    return [_sampled(labelled(view)) for view in views]
+    return [labelled(view) for view in views]
 
 
 def _sampled(found: Labelled) -> Labelled:
@@ -123,7 +138,7 @@ def _sampled(found: Labelled) -> Labelled:
     random = np.random.default_rng(0)
     kept, weight = [], found.weight.copy()
     for kind in (True, False):
-        places = np.flatnonzero(found.is_same == kind)
+        places = np.flatnonzero((found.is_same == kind) & (found.weight > 0))
         chosen = random.choice(places, min(len(places), _MOST_PAIRS), replace=False)
         weight[chosen] *= found.weight[places].sum() / max(1e-12, found.weight[chosen].sum())
         kept.append(np.sort(chosen))

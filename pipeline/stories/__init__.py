@@ -2,9 +2,9 @@
 
 The rooms: `terms` (words to stems), `background` (how common a stem is), `similarity` (articles to
 a graph), `context` (the same as their neighbours complete them), `pair_score` (both to a
-probability), `linkage` (graph to groups), `repair` (groups that fall apart), `sagas` (groups that
-are related), `membership` (why), `assign` (groups to changes of stories), `giants` (is one too
-large) and `summary` (what a story says).
+probability), `prior` (how common one story is), `linkage` (graph to groups), `repair` (groups that
+fall apart), `sagas` (groups that are related), `membership` (why), `assign` (groups to changes of
+stories), `giants` (is one too large) and `summary` (what a story says).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from pipeline.stories.context import similarities_in_context
+from pipeline.stories.prior import prior_shift
 from pipeline.stories.similarity import own_outlet_discounts
 
 __all__ = ["PairWeights", "Pairs", "compared", "link_threshold", "links", "log_odds"]
@@ -25,12 +26,21 @@ _DIGITS = 9
 
 
 class PairWeights(NamedTuple):
-    """The weights of a logistic regression, made by ``benchmarks/train_pairs.py``."""
+    """The weights of a logistic regression, made by ``benchmarks/train_pairs.py``.
+
+    Parameters
+    ----------
+    similarity, in_context, own_outlet, intercept
+        Of each column of `Pairs`, and what is added.
+    usual_shift
+        What `prior_shift` adds in the sets learned from, so that it is not counted twice.
+    """
 
     similarity: float
     in_context: float
     own_outlet: float
     intercept: float
+    usual_shift: float = 0.0
 
 
 class Pairs(NamedTuple):
@@ -76,7 +86,7 @@ def log_odds(pairs: Pairs, weights: PairWeights | None = None) -> NDArray[np.flo
     Parameters
     ----------
     pairs
-        From `compared`.
+        From `compared`: all of a collection, because its prior is estimated from them.
     weights
         None takes those of the package.
 
@@ -86,13 +96,13 @@ def log_odds(pairs: Pairs, weights: PairWeights | None = None) -> NDArray[np.flo
     expected error and a table of claimed against true shares.
     """
     known = weights or _shipped()
-    found: NDArray[np.float64] = (
+    scores: NDArray[np.float64] = (
         known.similarity * pairs.similarity
         + known.in_context * pairs.in_context
         + known.own_outlet * pairs.own_outlet
         + known.intercept
     )
-    return found
+    return scores + (prior_shift(scores) - known.usual_shift)
 
 
 def links(
