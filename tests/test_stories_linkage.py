@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def graph(size: int, pairs: dict[tuple[int, int], float]) -> csr_array:
 
 
 def by_hand(links: csr_array, labels: list[int], fresh: list[bool], threshold: float) -> object:
-    """Compare all groups in each round; join the closest two, the first in row order of equals."""
+    """Compare all groups in each round; join the two that exceed most what they need."""
     dense = links.toarray()
     groups = [
         [row for row, other in enumerate(labels) if other == label]
@@ -29,15 +30,31 @@ def by_hand(links: csr_array, labels: list[int], fresh: list[bool], threshold: f
     ]
     while True:
         groups.sort()
-        means = {
-            (i, j): round(float(dense[np.ix_(groups[i], groups[j])].mean()), 9)
+        margins = {
+            (i, j): round(margin(dense, groups[i], groups[j], threshold), 9)
             for i, j in itertools.combinations(range(len(groups)), 2)
             if any(fresh[row] for row in groups[i] + groups[j])
         }
-        best = max(means, key=lambda pair: means[pair], default=None)
-        if best is None or means[best] < threshold:
+        # The first in row order of equals.
+        best = max(margins, key=lambda pair: margins[pair], default=None)
+        if best is None or margins[best] < 0:
             return groups
         groups[best[0]] = sorted(groups[best[0]] + groups.pop(best[1]))
+
+
+def margin(dense: np.ndarray, one: list[int], other: list[int], threshold: float) -> float:
+    """Return by how much the mean of two groups exceeds what they need, in the obvious way."""
+    inner = [
+        np.mean([dense[a, b] for a, b in itertools.combinations(group, 2)])
+        for group in (one, other)
+        if len(group) > 1
+    ]
+    needed = threshold
+    if len(inner) == 2 and min(inner) > threshold:
+        rest = min(len(one), len(other)) - 1
+        needed += (min(inner) - threshold) * rest / (rest + 10)
+    needed -= 0.3 * math.log(min(50, max(len(one), len(other))))
+    return float(dense[np.ix_(one, other)].mean() - needed)
 
 
 @st.composite
@@ -45,10 +62,10 @@ def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], list[bool], float]
     size = draw(st.integers(1, 7))
     pairs = list(itertools.combinations(range(size), 2))
     # Few different values, so that ties abound; a third of the pairs is missing.
-    values = draw(st.lists(st.sampled_from([0, 0.1, 0.2, 0.3, 0.45, 0.6]), min_size=len(pairs)))
+    values = draw(st.lists(st.sampled_from([0, 0.5, 1, 1.5, 4, 8]), min_size=len(pairs)))
     labels = draw(st.lists(st.integers(0, 5), min_size=size, max_size=size))
     fresh = draw(st.lists(st.booleans(), min_size=size, max_size=size))
-    threshold = draw(st.sampled_from([0.1, 0.2, 0.3, 0.375]))
+    threshold = draw(st.sampled_from([0.5, 1.0, 2.0, 2.6]))
     return graph(size, dict(zip(pairs, values, strict=False))), labels, fresh, threshold
 
 
@@ -64,9 +81,25 @@ def test_no_articles_make_no_groups() -> None:
 
 
 def test_a_missing_pair_counts_as_no_similarity() -> None:
-    links = graph(3, {(0, 1): 0.5, (1, 2): 0.3})
-    assert average_linkage(links, range(3), [True] * 3, 0.2) == [[0, 1], [2]]
-    assert average_linkage(links, range(3), [True] * 3, 0.15) == [[0, 1, 2]]
+    links = graph(3, {(0, 1): 5, (1, 2): 3})
+    assert average_linkage(links, range(3), [True] * 3, 2) == [[0, 1], [2]]
+    assert average_linkage(links, range(3), [True] * 3, 1.5) == [[0, 1, 2]]
+
+
+def test_two_tight_groups_stay_apart_where_two_loose_ones_are_joined() -> None:
+    halves = [range(12), range(12, 24)]
+    across = dict.fromkeys(itertools.product(*halves), 3.0)
+    for inside, groups in ((4.0, 1), (9.0, 2)):
+        within = {pair: inside for half in halves for pair in itertools.combinations(half, 2)}
+        links = graph(24, across | within)
+        assert len(average_linkage(links, range(24), [True] * 24, 2)) == groups
+
+
+def test_a_large_group_takes_in_what_a_small_one_does_not() -> None:
+    for size, groups in ((2, 2), (20, 1)):
+        within = dict.fromkeys(itertools.combinations(range(size), 2), 5.0)
+        links = graph(size + 1, within | {(row, size): 1.5 for row in range(size)})
+        assert len(average_linkage(links, range(size + 1), [True] * (size + 1), 2)) == groups
 
 
 @pytest.mark.parametrize("fresh", [False, True], ids=["old", "new"])

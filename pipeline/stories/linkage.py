@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Hashable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,31 @@ from scipy.sparse.csgraph import connected_components
 __all__ = ["average_linkage"]
 
 _DIGITS = 9  # sums of the same numbers in another order differ in the 16th digit
+# The mean that joins two groups goes from the threshold towards what holds the looser of them
+# together, half the way where the smaller has 11 articles: two tight groups are two events, however
+# alike. And it falls with the logarithm of the larger: of much that is told about one event, the
+# ends have little in common. On six labelled sets, each judged by weights learned without it, mean
+# B-Cubed .908 -> .914 and pairwise .833 -> .844; with 5 to 20 articles .912 to .914 and .835 to
+# .844, with .2 to .35 for the fall .913 to .915 and .838 to .844. No labelled story of the six has
+# more than 50 articles, so nothing is known of larger ones.
+_COHESIVE_SIZE = 10
+_EASE = 0.3
+_LARGEST = 50
+_MOST_EASE = _EASE * math.log(_LARGEST)
+
+
+class _Group(NamedTuple):
+    """The rows of a group, the similarities of all pairs in it, and whether one of it is new."""
+
+    rows: list[int]
+    inside: float
+    is_fresh: bool
 
 
 def average_linkage(
     links: csr_array, groups: Sequence[Hashable], fresh: Sequence[bool], threshold: float
 ) -> list[list[int]]:
-    """Join the two groups with the highest mean similarity until none reaches `threshold`.
+    """Join the two groups farthest above the mean similarity they need, until none reaches it.
 
     Parameters
     ----------
@@ -31,7 +52,8 @@ def average_linkage(
         For each article whether it is new. Two groups without any new article are left apart,
         because what was decided about them before still holds.
     threshold
-        Mean similarity of all pairs between two groups at which they are joined.
+        Similarity at which two articles are joined. From there, groups need more the better both
+        of them hold together in themselves, and less the larger one of them is.
 
     Returns
     -------
@@ -41,17 +63,21 @@ def average_linkage(
 
     Notes
     -----
-    Groups are joined only across pairs at or above the threshold, because a mean reaches it only
-    where one of its terms does. So each connected component of these pairs is settled alone.
+    Groups are joined only across pairs that alone reach the least that any two groups need, because
+    a mean reaches it only where one of its terms does. So each connected component of these pairs
+    is settled alone.
     """
     members = _start(groups)
     of_row = np.empty(links.shape[0], dtype=np.int64)
     for group, rows in members.items():
         of_row[rows] = group
-    sums = _similarity_sums(links, of_row, threshold)
-    is_fresh = {group: any(fresh[row] for row in rows) for group, rows in members.items()}
-    _join(members, sums, is_fresh, threshold)
-    return sorted(sorted(rows) for rows in members.values())
+    sums, inside = _similarity_sums(links, of_row, threshold - _MOST_EASE)
+    parts = {
+        group: _Group(rows, inside[group], any(fresh[row] for row in rows))
+        for group, rows in members.items()
+    }
+    _join(parts, sums, threshold)
+    return sorted(sorted(part.rows) for part in parts.values())
 
 
 def _start(groups: Sequence[Hashable]) -> dict[int, list[int]]:
@@ -63,15 +89,18 @@ def _start(groups: Sequence[Hashable]) -> dict[int, list[int]]:
 
 
 def _similarity_sums(
-    links: csr_array, of_row: NDArray[np.int64], threshold: float
-) -> dict[int, dict[int, float]]:
-    """Return the sum of similarities for each two groups that could ever be joined."""
+    links: csr_array, of_row: NDArray[np.int64], least: float
+) -> tuple[dict[int, dict[int, float]], NDArray[np.float64]]:
+    """Return the sum of similarities for each two groups that could ever be joined, and inside."""
     pairs = links.tocoo()
     left, right = of_row[pairs.row], of_row[pairs.col]
-    strong = (pairs.data >= threshold) | (left == right)
+    is_inside = left == right
+    halves = pairs.data[is_inside] / 2  # each pair is there twice
+    inside = np.bincount(left[is_inside], halves, minlength=len(of_row)).astype(np.float64)
+    strong = (pairs.data >= least) | is_inside
     reach = csr_array((pairs.data[strong], (left[strong], right[strong])), shape=links.shape)
     _, component = connected_components(reach, directed=False)
-    wanted = (left != right) & (component[left] == component[right])
+    wanted = ~is_inside & (component[left] == component[right])
     # Converting to rows adds up the similarities of all pairs between the same two groups.
     summed = csr_array((pairs.data[wanted], (left[wanted], right[wanted])), shape=links.shape)
     summed.sum_duplicates()
@@ -80,43 +109,60 @@ def _similarity_sums(
         start, end = summed.indptr[group : group + 2]
         others, values = summed.indices[start:end].tolist(), summed.data[start:end].tolist()
         sums[group] = dict(zip(others, values, strict=True))
-    return sums
+    return sums, inside
 
 
-def _join(
-    members: dict[int, list[int]],
-    sums: dict[int, dict[int, float]],
-    is_fresh: dict[int, bool],
-    threshold: float,
-) -> None:
-    least = threshold - 10**-_DIGITS
+def _needed(one: _Group, other: _Group, threshold: float) -> float:
+    """Return the mean similarity at which two groups are joined."""
+    sizes = len(one.rows), len(other.rows)
+    rest = min(sizes) - 1
+    ease = _EASE * math.log(min(max(sizes), _LARGEST))
+    looser = min(_cohesion(one), _cohesion(other)) if rest else threshold
+    return threshold - ease + max(0.0, looser - threshold) * rest / (rest + _COHESIVE_SIZE)
+
+
+def _cohesion(group: _Group) -> float:
+    """Return the mean similarity of all pairs in a group of two or more."""
+    return group.inside / math.comb(len(group.rows), 2)
+
+
+def _join(parts: dict[int, _Group], sums: dict[int, dict[int, float]], threshold: float) -> None:
+    least = threshold - _MOST_EASE - 10**-_DIGITS
+
+    def margin(one: int, other: int) -> float:
+        mean = sums[one][other] / (len(parts[one].rows) * len(parts[other].rows))
+        return round(mean - _needed(parts[one], parts[other], threshold), _DIGITS)
 
     def candidates(one: int) -> Iterator[tuple[float, int, int]]:
-        size, fresh = len(members[one]), is_fresh[one]
+        size, fresh = len(parts[one].rows), parts[one].is_fresh
         for other, value in sums[one].items():
-            pairs = size * len(members[other])
-            # Most pairs fail here, cheaply; those within rounding are looked at closely.
-            if value < least * pairs or not (fresh or is_fresh[other]):
+            # Most pairs fail here, cheaply; the others are looked at closely.
+            if value < least * size * len(parts[other].rows):
                 continue
-            mean = round(value / pairs, _DIGITS)
-            if mean >= threshold:
-                yield -mean, min(one, other), max(one, other)
+            if (fresh or parts[other].is_fresh) and (found := margin(one, other)) >= 0:
+                yield -found, min(one, other), max(one, other)
 
     heap = [found for one in sums for found in candidates(one) if one == found[1]]
     heapq.heapify(heap)
     while heap:
-        negative_mean, one, other = heapq.heappop(heap)
-        if one not in members or other not in members:
+        negative_margin, one, other = heapq.heappop(heap)
+        if one not in parts or other not in parts:
             continue
-        mean = sums[one][other] / (len(members[one]) * len(members[other]))
-        # A group that has grown since was pushed again with its new mean.
-        if round(mean, _DIGITS) != -negative_mean:
+        # A group that has grown since was pushed again with its new margin.
+        if margin(one, other) != -negative_margin:
             continue
-        members[one] += members.pop(other)
-        is_fresh[one] |= is_fresh.pop(other)
+        parts[one] = _joined(parts[one], parts.pop(other), sums[one][other])
         for third, value in sums.pop(other).items():
             del sums[third][other]
             if third != one:
                 sums[one][third] = sums[third][one] = sums[one].get(third, 0.0) + value
         for found in candidates(one):
             heapq.heappush(heap, found)
+
+
+def _joined(one: _Group, other: _Group, between: float) -> _Group:
+    return _Group(
+        rows=one.rows + other.rows,
+        inside=one.inside + other.inside + between,
+        is_fresh=one.is_fresh or other.is_fresh,
+    )
