@@ -14,7 +14,7 @@ from pipeline.stories.linkage import average_linkage
 from pipeline.stories.repair import split_groups
 from pipeline.stories.sagas import related_groups
 
-APART = 0.2
+APART = 2.0
 
 
 def graph(size: int, pairs: dict[tuple[int, int], float]) -> csr_array:
@@ -24,8 +24,8 @@ def graph(size: int, pairs: dict[tuple[int, int], float]) -> csr_array:
     return csr_array(dense)
 
 
-# Two events, 0-1 and 2-3, that one link holds together: a mean of .15 between them.
-CHAIN = graph(5, {(0, 1): 0.9, (1, 2): 0.6, (2, 3): 0.9})
+# Two events, 0-1 and 2-3, that one link holds together: a mean of 1.5 between them.
+CHAIN = graph(5, {(0, 1): 9, (1, 2): 6, (2, 3): 9})
 LAST_IS_NEW = [False, False, False, True, True]
 
 
@@ -38,7 +38,7 @@ def test_a_chain_falls_into_its_two_events() -> None:
 
 
 def test_parts_near_enough_stay_together() -> None:
-    assert split_groups(CHAIN, [[0, 1, 2, 3]], [0], LAST_IS_NEW, 0.15) == [[0, 1, 2, 3]]
+    assert split_groups(CHAIN, [[0, 1, 2, 3]], [0], LAST_IS_NEW, 0.5) == [[0, 1, 2, 3]]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_no_groups_fall_into_nothing() -> None:
 
 def test_groups_between_the_levels_are_related() -> None:
     groups = [[0, 1], [2, 3], [4]]
-    assert related_groups(CHAIN, groups, [True] * 5, 0.15) == [(0, 1, 0.15)]
-    assert related_groups(CHAIN, groups, [True] * 5, 0.16) == []
+    assert related_groups(CHAIN, groups, [True] * 5, 1.5) == [(0, 1, 1.5)]
+    assert related_groups(CHAIN, groups, [True] * 5, 1.6) == []
 
 
 def test_old_groups_are_not_compared_again() -> None:
