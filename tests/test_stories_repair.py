@@ -62,9 +62,9 @@ def test_groups_between_the_levels_are_related() -> None:
 
 def test_old_groups_are_not_compared_again() -> None:
     groups = [[0, 1], [2, 3], [4]]
-    assert related_groups(CHAIN, groups, [False] * 4 + [True], 0.1) == []
-    assert related_groups(CHAIN, groups, LAST_IS_NEW, 0.1) == [(0, 1, 0.15)]
-    assert related_groups(CHAIN, groups, [True] + [False] * 4, 0.1) == [(0, 1, 0.15)]
+    assert related_groups(CHAIN, groups, [False] * 4 + [True], 1.0) == []
+    assert related_groups(CHAIN, groups, LAST_IS_NEW, 1.0) == [(0, 1, 1.5)]
+    assert related_groups(CHAIN, groups, [True] + [False] * 4, 1.0) == [(0, 1, 1.5)]
 
 
 @st.composite
