@@ -10,6 +10,7 @@ for feed entries and JSON Lines. All share `credits` (lines of the text that are
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from pipeline.config import ExtractSettings
 from pipeline.errors import UnreadableError
@@ -21,7 +22,6 @@ from pipeline.extract.plain import read_plain
 from pipeline.identity import article_id
 from pipeline.outlets import OutletTable
 from pipeline.records import Article, RawPage
-from pipeline.text import words
 
 __all__ = ["Judges", "extract", "load_judges"]
 
@@ -30,6 +30,7 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Scripts written without spaces: two characters make about one word (guess).
 _SPACELESS = re.compile(r"[぀-ヿ㐀-鿿豈-﫿฀-๿຀-໿က-႟ក-៿]")
 _SPACELESS_CHARS_OF_A_WORD = 2
+_WORD = re.compile(r"\w+")
 _SURELY_A_WORD_CHARS = 60  # per word wanted: no text has longer ones throughout
 
 
@@ -132,8 +133,10 @@ def _refuse_short(text: str, min_words: int) -> None:
     if not text.strip():
         raise UnreadableError("no_text", "no main text was found; is it an article?")
     start = text[: min_words * _SURELY_A_WORD_CHARS]  # a long text need not be counted to its end
-    spaceless = len(_SPACELESS.findall(start)) // _SPACELESS_CHARS_OF_A_WORD
-    count = max(spaceless, len(words(start)))
+    spaceless = 0 if start.isascii() else len(_SPACELESS.findall(start))
+    # Whether there are enough is the question, not how many there are.
+    spaced = sum(1 for _ in islice(_WORD.finditer(start), min_words))
+    count = max(spaceless // _SPACELESS_CHARS_OF_A_WORD, spaced)
     if count < min_words:
         raise UnreadableError(
             "too_short", f"{count} words are fewer than extract.min_words = {min_words}"

@@ -64,8 +64,9 @@ def _code(tag: str) -> str | None:
 
 
 def _script(sample: str) -> str | None:
-    if sample.isascii():
-        return _LATIN if len(_LETTERS[_LATIN].findall(sample)) >= _FEWEST_LETTERS else None
+    latin = len(_LETTERS[_LATIN].findall(sample))
+    if sample.isascii() or 2 * latin > len(sample):  # more than all other scripts together
+        return _LATIN if latin >= _FEWEST_LETTERS else None
     counts = Counter({name: len(pattern.findall(sample)) for name, pattern in _LETTERS.items()})
     name, count = counts.most_common(1)[0]
     return name if count >= _FEWEST_LETTERS else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -75,17 +76,13 @@ SOURCES = ("syndication-source", "original-source", "article:source", "news_sour
            "source", "copyright", "author", "byl")  # fmt: skip
 LANGUAGES = ("og:locale", "language", "content-language", "dc.language", "inlanguage")
 
-_BESIDE = "ancestor::aside or ancestor::nav or ancestor::footer or ancestor::form"
-_META = XPath("//meta[@content]")
-_JSON_LD = XPath("//script[contains(translate(@type, 'LDJSON', 'ldjson'), 'ld+json')]")
-_HEADINGS = XPath(f"//h1[not({_BESIDE})]")
+_BESIDE_TAGS = ("aside", "nav", "footer", "form")
+_BESIDE = " or ".join(f"ancestor::{tag}" for tag in _BESIDE_TAGS)
 _LOWER_HEADINGS = XPath(f"(//h2|//h3|//h4)[not({_BESIDE})]")
 _BELOW = XPath("following::*[position() <= 30]")
 _ABOVE = XPath("preceding::*[position() <= 12]")
-_PAGE_TITLE = XPath("//head/title|/html/title")
-_RELATED = XPath("//a[@rel]")
+_PAGE_TITLE = XPath("/html/head/title|/html/title")
 _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
-_CANONICAL = XPath("//link[translate(@rel, 'CANOIL', 'canoil')='canonical']/@href")
 
 
 _LONGEST_LINE_CHARS = 160  # of a dateline or byline; longer ones are text
@@ -116,7 +113,8 @@ _CARD_LABEL = re.compile(
     r"(?:written by|verfasst von|geschrieben von|écrit par|escrito por|scritto da|geschreven door)",
     re.IGNORECASE,
 )
-_ASIDE_TAGS = frozenset({"aside", "nav", "footer", "form", "blockquote"})  # quoted: embedded posts
+_ASIDE_TAGS = ("aside", "nav", "footer", "form", "blockquote")  # quoted: embedded posts
+_KNOWN_VALUES = 20_000  # distinct class names and ids remembered (guess)
 
 
 class Claim(NamedTuple):
@@ -128,17 +126,20 @@ class Claim(NamedTuple):
 
 def json_ld_blocks(tree: HtmlElement) -> list[str]:
     """Return the texts of all JSON-LD script elements."""
-    return [script.text_content() for script in _JSON_LD(tree)]
+    scripts = tree.iter("script")
+    return [s.text_content() for s in scripts if "ld+json" in s.get("type", "").lower()]
 
 
 def meta(tree: HtmlElement) -> dict[str, list[str]]:
     """Return the contents of all meta elements by lower-case property, name or itemprop."""
     contents: dict[str, list[str]] = {}
-    for element in _META(tree):
-        content = " ".join(element.get("content").split())
+    for element in tree.iter("meta"):
+        content = " ".join((element.get("content") or "").split())
+        if not content:
+            continue
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             key = (element.get(attribute) or "").strip().lower()
-            if key and content:
+            if key:
                 contents.setdefault(key, []).append(content)
     return contents
 
@@ -150,7 +151,15 @@ def meta_claims(contents: Mapping[str, list[str]], keys: Iterable[str]) -> list[
 
 def headings(tree: HtmlElement) -> list[str]:
     """Return the texts of all top headings that are not beside the article."""
-    return [text for element in _HEADINGS(tree) if (text := visible_text(element))]
+    return [text for element in _top_headings(tree) if (text := visible_text(element))]
+
+
+def _top_headings(tree: HtmlElement) -> list[HtmlElement]:
+    return [
+        heading
+        for heading in tree.iter("h1")
+        if next(heading.iterancestors(*_BESIDE_TAGS), None) is None
+    ]
 
 
 def shown_headings(tree: HtmlElement, top: list[str]) -> list[str]:
@@ -170,7 +179,8 @@ def page_languages(tree: HtmlElement) -> list[str]:
 
 def links(tree: HtmlElement) -> list[str]:
     """Return the addresses that the page calls canonical."""
-    return [str(address).strip() for address in _CANONICAL(tree)]
+    canonical = (link for link in tree.iter("link") if link.get("rel", "").lower() == "canonical")
+    return [address.strip() for link in canonical if (address := link.get("href")) is not None]
 
 
 def date_lines(tree: HtmlElement) -> list[Claim]:
@@ -194,7 +204,7 @@ def lines_around_heading(tree: HtmlElement) -> list[Claim]:
 
     Of several top headings the longest is the headline; the others name the site or a section.
     """
-    tops = _HEADINGS(tree) or _LOWER_HEADINGS(tree)
+    tops = _top_headings(tree) or _LOWER_HEADINGS(tree)
     heading = max(tops, key=lambda element: len(visible_text(element)), default=None)
     if heading is None:
         return []
@@ -215,7 +225,7 @@ def bylines(tree: HtmlElement) -> list[str]:
 
 def category_links(tree: HtmlElement) -> list[Claim]:
     """Return the words of links to the categories of the article (``rel="category tag"``)."""
-    linked = (a for a in _RELATED(tree) if "category" in a.get("rel").split())
+    linked = (a for a in tree.iter("a") if "category" in a.get("rel", "").split())
     return [Claim("link", text) for a in linked if (text := visible_text(a))]
 
 
@@ -254,13 +264,19 @@ def _lines_marked(tree: HtmlElement, mark: re.Pattern[str]) -> list[HtmlElement]
         element
         for element in tree.iter(*_LINE_TAGS)
         if (element.tag == "time" or _is_marked(element, mark))
-        and not any(parent.tag in _ASIDE_TAGS for parent in element.iterancestors())
+        and next(element.iterancestors(*_ASIDE_TAGS), None) is None
     )
     return list(islice(fitting, 4 * _MOST_LINES))
 
 
 def _is_marked(element: HtmlElement, mark: re.Pattern[str]) -> bool:
-    return any(mark.search(value) for name, value in element.items() if name in _MARKING)
+    # Asking for each is quicker than looking at all attributes, and most elements have none.
+    return any(_has_mark(mark, value) for name in _MARKING if (value := element.get(name)))
+
+
+@lru_cache(maxsize=_KNOWN_VALUES)
+def _has_mark(mark: re.Pattern[str], value: str) -> bool:
+    return mark.search(value) is not None
 
 
 def _marks(element: HtmlElement) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"\w+")
 _IN_A_ROW = 6  # words; two edits a sentence leave so many alike (see `deciding` for the shares)
 _ODD = re.compile(f"[{_SPACELESS}{_INSIDE_WORD}]")  # one word may be written in two ways
+_KNOWN_WORDS = 50_000  # remembered with their normal form: a few MB, most of the words of a run
 _FEWEST_WORDS = 24  # a shorter text may be doubled with fewer words in a row
 _ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
 
@@ -103,11 +105,16 @@ class Page:
 def tokens_of(text: str, span: Span) -> list[Token]:
     """Return the tokens inside a sentence, at least one."""
     found = [
-        Token(match.start(), match.end(), normalize(match.group()))
+        Token(match.start(), match.end(), _key(match.group()))
         for match in _TOKEN.finditer(text, span.start, span.end)
     ]
     # A sentence of signs alone ("* * *") is one token, so that it goes and stays like any other.
     return found or [Token(*span, text[span.start : span.end])]
+
+
+@lru_cache(maxsize=_KNOWN_WORDS)
+def _key(word: str) -> str:
+    return normalize(word)
 
 
 def may_repeat(text: str) -> bool:

@@ -118,8 +118,9 @@ def parse(text: str, max_elements: int) -> HtmlElement:
         raise UnreadableError(
             "too_large", f"{count} elements are more than extract.max_elements = {max_elements}"
         )
-    for parent in _CROWDED(tree):
-        _flatten(parent)
+    if count > _MOST_INLINE_CHILDREN:  # else nobody has so many children; few pages are larger
+        for parent in _CROWDED(tree):
+            _flatten(parent)
     return tree
 
 
