@@ -2,7 +2,7 @@
 
 Rooms: `decoding` (bytes to text); for HTML `body` (the one place that knows trafilatura) and
 `metadata`, which chooses among what `json_ld` and `markup` find in the `parts` of a page, with its
-dates in `publication`; `plain` for text files; `entry`
+dates in `publication` and its authors in `authors`; `plain` for text files; `entry`
 for feed entries and JSON Lines. All share `credits` (lines of the text that are not the report),
 `wire` (agencies), `dates`, `zones`, `people`, `titles`, `languages` and `addresses`.
 """

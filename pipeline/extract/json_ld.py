@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["Found", "Node", "addresses", "article_nodes", "names", "read_nodes", "texts", "truth"]
+__all__ = ["Found", "Node", "addresses", "article_nodes", "is_person", "names", "read_nodes",
+           "texts", "truth"]  # fmt: skip
 
 Node: TypeAlias = Mapping[str, object]
 
@@ -134,6 +135,13 @@ def addresses(value: object, found: list[Found]) -> list[str]:
         if own:
             return own
     return []
+
+
+def is_person(value: object, found: list[Found]) -> bool:
+    """Tell whether this is a person, following references by ``@id``."""
+    if not isinstance(value, Mapping):
+        return False
+    return any("Person" in texts(node.get("@type")) for node in (value, *_same_id(value, found)))
 
 
 def truth(value: object) -> bool | None:

@@ -29,6 +29,7 @@ __all__ = [
     "card_authors",
     "category_links",
     "date_lines",
+    "editors",
     "headings",
     "json_ld_blocks",
     "lines_around_heading",
@@ -37,6 +38,7 @@ __all__ = [
     "meta_claims",
     "page_languages",
     "page_titles",
+    "rows_around_heading",
     "shown_headings",
     "visible_text",
 ]
@@ -87,6 +89,7 @@ _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
 
 _LONGEST_LINE_CHARS = 160  # of a dateline or byline; longer ones are text
 _LONGEST_LONE_DATE = 60  # characters: "Wednesday, 18 September 2025, 18:40 Uhr" with a label
+_MOST_PARTS_OF_A_ROW = 8  # guess: "By", name, role, place, date
 _MOST_LINES = 8  # looked at: what stands further down belongs to other articles
 
 
@@ -108,6 +111,8 @@ _AUTHOR_LABEL = re.compile(
     r"yazar|автор|記者|记者|作者)\s*:?\s*",
     re.IGNORECASE,
 )
+_EDITOR_LABEL = re.compile(r"\s*(?:(?:editor|penyunting)\s*:|edited\s+by\b)\s*", re.IGNORECASE)
+_LABEL_TAGS = ("p", "div", "span", "b", "strong", "li", "em", "td")
 _CARD = re.compile(r"twitter:misc:(?:written by|verfasst von|écrit par|escrito por)")
 _CARD_LABEL = re.compile(
     r"(?:written by|verfasst von|geschrieben von|écrit par|escrito por|scritto da|geschreven door)",
@@ -204,13 +209,23 @@ def lines_around_heading(tree: HtmlElement) -> list[Claim]:
 
     Of several top headings the longest is the headline; the others name the site or a section.
     """
+    texts = (" ".join((element.text or "").split()) for element in _around_heading(tree))
+    return [Claim("text", text) for text in texts if text and len(text) <= _LONGEST_LONE_DATE]
+
+
+def rows_around_heading(tree: HtmlElement) -> list[str]:
+    """Return the words of short elements next to the headline, with all that is inside of them."""
+    texts = (visible_text(e) for e in _around_heading(tree) if len(e) <= _MOST_PARTS_OF_A_ROW)
+    return [text for text in texts if text and len(text) <= _LONGEST_LINE_CHARS]
+
+
+def _around_heading(tree: HtmlElement) -> list[HtmlElement]:
     tops = _top_headings(tree) or _LOWER_HEADINGS(tree)
     heading = max(tops, key=lambda element: len(visible_text(element)), default=None)
     if heading is None:
         return []
-    around = (e for e in [*_BELOW(heading), *reversed(_ABOVE(heading))] if e.tag in _LINE_TAGS)
-    texts = (" ".join((element.text or "").split()) for element in around)
-    return [Claim("text", text) for text in texts if text and len(text) <= _LONGEST_LONE_DATE]
+    around = [*_BELOW(heading), *reversed(_ABOVE(heading))]
+    return [element for element in around if element.tag in _LINE_TAGS]
 
 
 def bylines(tree: HtmlElement) -> list[str]:
@@ -241,6 +256,14 @@ def _labelled(tree: HtmlElement) -> Iterator[HtmlElement]:
     for element in tree.iter("strong", "b", "span", "dt", "em"):
         if _AUTHOR_LABEL.fullmatch(element.text or "") and element.getparent() is not None:
             yield element.getparent()
+
+
+def editors(tree: HtmlElement) -> list[str]:
+    """Return who is named behind a label such as ``Editor:`` in short lines."""
+    labelled = (e for e in tree.iter(*_LABEL_TAGS) if _EDITOR_LABEL.match(e.text or ""))
+    texts = (visible_text(element) for element in islice(labelled, _MOST_LINES))
+    lines = (text for text in texts if len(text) <= _LONGEST_LINE_CHARS)
+    return [_EDITOR_LABEL.sub("", line) for line in lines]
 
 
 def card_authors(contents: Mapping[str, list[str]]) -> list[str]:

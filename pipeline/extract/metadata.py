@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from lxml.html import HtmlElement
 
 from pipeline.config import Outlet
 from pipeline.extract import json_ld, markup
 from pipeline.extract.addresses import absolute_url, article_url
+from pipeline.extract.authors import personal_sites, read_authors
 from pipeline.extract.credits import BodyLines, body_lines
 from pipeline.extract.dates import Locale
 from pipeline.extract.languages import language, language_origin
 from pipeline.extract.markup import Claim
 from pipeline.extract.parts import PageParts, take_apart
-from pipeline.extract.people import people, starts_with_by
+from pipeline.extract.people import people
 from pipeline.extract.publication import read_dates
 from pipeline.extract.titles import choose_title
 from pipeline.extract.wire import agency_named, first_credit
@@ -54,7 +53,6 @@ class Metadata:
     origins: Mapping[str, str]
 
 
-_PIECES = re.compile(r"\s*[|•·]\s*")
 _NOTHING = Claim("", "")
 _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": True, "paid": True}
 
@@ -94,8 +92,10 @@ def read_metadata(
         sections=[section.text for section in sections],
         shown=markup.shown_headings(tree, parts.headings),
     )
-    no_people = [*own_names, *(section.text for section in sections)]
-    authors, authors_origin = _authors(parts, no_people)
+    persons = personal_sites(parts)
+    no_people = [name for name in own_names if name not in persons]
+    no_people += [section.text for section in sections]
+    authors, authors_origin = read_authors(parts, no_people, lang)
     lines = body_lines(text, title.text, authors)
     if not authors:
         authors, authors_origin = people(lines.bylines, no_people), "text"
@@ -223,25 +223,3 @@ def _tagged_country(parts: PageParts) -> str | None:
     """Return the country of a language tag; en-US is what templates say that were never asked."""
     regions = (tag.replace("_", "-").rpartition("-")[2].upper() for tag in parts.tags)
     return next((r for r in regions if len(r) == 2 and r != "US"), None)  # noqa: PLR2004
-
-
-def _authors(parts: PageParts, no_people: Sequence[str]) -> tuple[tuple[str, ...], str]:
-    """Take the authors from the first place that names people, and say which one it is."""
-    stated = (
-        ("json-ld", json_ld.names(node.get("author"), parts.linked)) for node in parts.articles
-    )
-    meta = (("meta", parts.meta.get(key, ())) for key in markup.AUTHORS)
-    cards = (("meta", [name]) for name in markup.card_authors(parts.meta))
-    for origin, names in chain(stated, meta, cards, _byline_claims(parts)):
-        if found := people(names, no_people):
-            return found, origin
-    return (), ""
-
-
-def _byline_claims(parts: PageParts) -> Iterator[tuple[str, list[str]]]:
-    """Yield the bylines that the page shows; only looked for where nothing states an author."""
-    for line in sorted(markup.bylines(parts.tree), key=starts_with_by, reverse=True):
-        # "By Ada Roe | World | 3 comments": only what the "By" stands before is a name.
-        pieces = _PIECES.split(line) if starts_with_by(line) else [line]
-        yield from (("byline", [piece]) for piece in pieces)
-    yield from (("byline", [line]) for line in markup.author_links(parts.tree))

@@ -13,22 +13,29 @@ __all__ = ["names_only", "people", "starts_with_by"]
 
 _LONGEST_NAME_CHARS = 60
 _FEWEST_LETTERS = 2
+_FEWEST_WORDS_WITH_OUTLET = 2
 _MOST_WORDS = 6  # "María del Carmen de la Cruz" has six; longer is a sentence
 _MOST_AUTHORS = 30
 _LONGEST_BYLINE_CHARS = 1000
 _ADDRESS = re.compile(r"https?:\S+|www\.\S+|\S+@\S+\.\S+|@\w+")
 _PREFIX = re.compile(
-    r"^(?:(?:written|posted|published|reported|words|text|story|article|report|analysis|opinion|"
-    r"review)\s*(?:by\b|:)|(?:veröffentlicht|erstellt|geschrieben|publié|publicado|escrito)\s+"
-    r"(?:von|par|por)\b|by\b|von\b|par\b|por\b|di\b|da\b|door\b|af\b|av\b|oleh\b|autor(?:es|en|in)?\b\s*:|"
-    r"author\b\s*:|reporter\b\s*:|penulis\b\s*:|yazar\b\s*:|автор\b\s*:|ein\s+\w+\s+von\b|(?:記者|记者|作者|文)\s*[:：/]|"
+    r"^(?:(?:(?:view|see)\s+)?(?:all\s+)?(?:posts?|articles?|stories|recipes?|more)\s+by\b|"
+    r"(?:written|posted|published|authored|reported|words|text|story|article|report|analysis|"
+    r"opinion|review|interview)\s*(?:by\b|:)|"
+    r"(?:posted|published|veröffentlicht|erstellt|geschrieben)\s+(?:on|am)\s.{4,40}?\s(?:by|von)\b|"
+    r"(?:veröffentlicht|erstellt|geschrieben|publié|publicado|escrito)\s+(?:von|par|por)\b|"
+    r"(?:zeige\s+)?alle(?:s|\s+(?:beiträge|artikel))\s+von\b|(?:(?:gast|blog)[\s-]?)?beitrag\s+von\b|"
+    r"by\b|von\b|par\b|por\b|di\b|da\b|door\b|af\b|av\b|oleh\b|autor(?:es|en|in)?\b\s*:|"
+    r"authors?\b\s*:|auteurs?\b\s*:|autore\b\s*:|reporter\b\s*:|penulis\b\s*:|yazar\b\s*:|автор\b\s*:|"
+    r"autor(?:en|in)?\s+(?=(?-i:[A-ZÀ-Þ]))|ein\s+\w+\s+von\b|(?:記者|记者|作者|文)\s*[:：/]|"
     r"(?:autorin/autor|reporting|compiled)\b\s*(?:by\b)?|기자\s*[:：])\s*",
     re.IGNORECASE,
 )
 _SEPARATOR = re.compile(
-    r"\s*[;|•·]\s*|\s+/\s+|/(?=[A-ZÀ-Þ][^\W\d_]+\s[A-ZÀ-Þ])|\s*&\s*|\s+(?:and|und|et|og|och|dan|ve|with|mit|avec|con)\s+",
+    r"\s*[;|•·、]\s*|\s+/\s+|/(?=[A-ZÀ-Þ][^\W\d_]+\s[A-ZÀ-Þ])|\s*&\s*|\s+(?:and|und|et|og|och|dan|ve|with|mit|avec|con)\s+",
     re.IGNORECASE,
 )
+_DASH = re.compile(r"(?<=\w)\s+[-–—]\s+")
 _AND_OF_SOME = re.compile(r"\s+(?:y|e|en|i|и|та)\s+")  # too short to be parted at in capitals
 # Groups of nameless people. As whole words, and in German also at the end of a compound.
 _DESK = re.compile(
@@ -59,46 +66,71 @@ _ASIDE = re.compile(r"\([^()]*\)?|\[[^\[\]]*\]?")  # initials, places, roles in 
 # Who else had a hand in it, and when: not the author.
 _HELPERS = re.compile(
     r"\s+(?:(?:medically\s+)?reviewed|updated|edited|fact[- ]checked|photos?|illustrations?|"
-    r"translated)\s+by\b.*$|\s+last\s+updated?\b.*$",
+    r"translated)\s+by\b.*$|\s+(?:fotos?|photos?|bilde?r?)\s*:.*$|\s+last\s+updated?\b.*$",
     re.IGNORECASE,
 )
 _FROM_DIGIT = re.compile(r"(?:^|\s)\d.*$")  # a date or reading time behind the name
+_WEEKDAYS = frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag
+    freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche""".split()  # noqa: SIM905
+)
 # What stands between a name and the digits of a date.
-_DATE_WORDS = frozenset(MONTHS) | {
-    *("mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "monday"),
-    *("tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mo", "di", "mi", "do"),
-    *("fr", "sa", "so", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag"),
-    *("sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-    *(
-        "on",
-        "at",
-        "am",
-        "um",
-        "vor",
-        "geschrieben",
-        "le",
-        "il",
-        "el",
-        "published",
-        "updated",
-        "posted",
-        "last",
-    ),
-    *(
-        "modified",
-        "hace",
-        "veröffentlicht",
-        "aktualisiert",
-        "stand",
-        "publié",
-        "publicado",
-        "actualizado",
-    ),
-}
+_DATE_WORDS = (
+    frozenset(MONTHS)
+    | _WEEKDAYS
+    | {
+        *(
+            "mon",
+            "tue",
+            "tues",
+            "wed",
+            "thu",
+            "thur",
+            "thurs",
+            "fri",
+            "sat",
+            "sun",
+            "mo",
+            "di",
+            "mi",
+        ),
+        *("do", "fr", "sa", "so"),
+        *(
+            "on",
+            "at",
+            "am",
+            "um",
+            "vor",
+            "geschrieben",
+            "le",
+            "il",
+            "el",
+            "published",
+            "updated",
+            "posted",
+            "last",
+        ),
+        *(
+            "modified",
+            "hace",
+            "veröffentlicht",
+            "publiziert",
+            "aktualisiert",
+            "stand",
+            "publié",
+            "publicado",
+            "actualizado",
+        ),
+    }
+)
 _LABEL = re.compile(
     r"^(?:view|see|read|show)\s|^(?:image|photo|picture|video|foto|bild|quelle|source|credit|copyright|©|editor|redacteur)s?\b"
     r"\s*[:©]|\b(?:twitter|facebook|instagram|linkedin|whatsapp|bluesky|"
-    r"mastodon|youtube|tiktok|pinterest|github|telegram)\b",
+    r"mastodon|youtube|tiktok|pinterest|github|telegram)\b|"
+    # Words on buttons, and labels whose value stands elsewhere.
+    r"^(?:sign|log)[\s-]?(?:in|up|out)$|\blogin$|^(?:full\s)?bio$|^(?:datum|date|text|zuletzt\s.*)$|"
+    r"^(?:in|categor(?:y|ies)|kategorien?)\b|\breading\s+time$|\b(?:bild|foto)rechte\b|"
+    r"\b(?:kommentare?|comments?)$",
     re.IGNORECASE,
 )
 _PARTICLES = frozenset(
@@ -132,7 +164,8 @@ def people(bylines: Iterable[str], outlet_names: Collection[str] = ()) -> tuple[
     own = {_plain(name) for name in outlet_names}
     found: dict[str, str] = {}
     for byline in bylines:
-        for name in _names(byline):
+        for stated in _names(byline):
+            name = _without_outlet(stated, own)
             if _is_author(name, own):
                 found.setdefault(_plain(name), name)
     return tuple(found.values())[:_MOST_AUTHORS]
@@ -144,6 +177,17 @@ def _is_author(name: str, own: Collection[str]) -> bool:
     plain = _plain(name)
     # "Courier D" is the account of the Courier's own site.
     return _is_name(name) and plain not in own and _LONE_LETTER.sub("", plain) not in own
+
+
+def _without_outlet(name: str, own: Collection[str]) -> str:
+    """Take the outlet off the end of a name: ``Ada Roe THE COURIER``, ``Ada Roe - The Courier``."""
+    words = name.split()
+    for count in range(_FEWEST_WORDS_WITH_OUTLET, len(words)):
+        person, outlet = " ".join(words[:count]), " ".join(words[count:])
+        # In small letters it may be a family that an outlet is called after.
+        if outlet.isupper() and _plain(outlet) in own and _is_capitalised(person):
+            return person
+    return name
 
 
 def starts_with_by(line: str) -> bool:
@@ -178,24 +222,34 @@ def _names(byline: str) -> list[str]:
 
 
 def _once(name: str) -> str:
-    """Return a name that is there two times only once."""
+    """Return a name that is there several times only once."""
     words = name.split()
-    half = len(words) // 2
-    return " ".join(words[:half]) if half and words[:half] == words[half:] else name
+    for times in (2, 3):
+        count, rest = divmod(len(words), times)
+        if count and not rest and words == words[:count] * times:
+            return " ".join(words[:count])
+    return name
 
 
 def _comma_separated(part: str) -> list[str]:
     """Split at commas, leaving out the place or title behind one (``Ada Roe, Frankfurt``)."""
-    pieces = (_without_date(piece) for piece in part.split(","))
-    first, *rest = [piece.strip(" \t-–—:.*()[]'\"") for piece in pieces]
+    pieces = (_without_date(_before_dash(piece.strip())) for piece in part.split(","))
+    first, *rest = [piece.strip(" \t-–—:.*()[]'\"●→»") for piece in pieces]
     return [first, *(name for name in rest if " " in name or agency_named(name))]
+
+
+def _before_dash(piece: str) -> str:
+    """Leave out what stands behind a dash, which is what the person is: ``Ada Roe - Baker``."""
+    name = _DASH.split(piece, maxsplit=1)[0]
+    abbreviation = name.isupper() and " " not in name  # "DLRG - Ortsgruppe Calder Haven"
+    return piece if abbreviation else name
 
 
 def _without_date(piece: str) -> str:
     match = _FROM_DIGIT.search(piece)
-    if not match:
+    words = piece[: match.start()].split() if match else piece.split()
+    if not match and not (words and words[-1].casefold() in _WEEKDAYS):
         return piece
-    words = piece[: match.start()].split()
     while words and words[-1].casefold().strip(".:") in _DATE_WORDS:
         words.pop()
     return " ".join(words)
