@@ -62,7 +62,7 @@ def labelled(rows: Sequence[GoldArticle]) -> Labelled:
     articles = [row.article for row in ordered]
     hours, outlets = time_ranges(articles, None), outlet_codes(articles)
     window_hours = StorySettings().window_hours
-    pairs = compared(similar_pairs(vectorize(articles), hours, window_hours), outlets)
+    pairs = compared(similar_pairs(vectorize(articles), hours, window_hours).near, outlets)
     sizes = Counter(row.story for row in ordered)
     names = {story: place for place, story in enumerate(sorted(sizes))}
     sagas = {saga: place for place, saga in enumerate(sorted({r.saga or "" for r in ordered}))}

@@ -21,9 +21,11 @@ def graph(size: int, pairs: dict[tuple[int, int], float]) -> csr_array:
     return csr_array(dense)
 
 
-def by_hand(links: csr_array, labels: list[int], fresh: list[bool], threshold: float) -> object:
+def by_hand(
+    links: csr_array, labels: list[int], fresh: list[bool], threshold: float, far: csr_array
+) -> object:
     """Compare all groups in each round; join the two that exceed most what they need."""
-    dense = links.toarray()
+    dense, apart = links.toarray(), far.toarray()
     groups = [
         [row for row, other in enumerate(labels) if other == label]
         for label in dict.fromkeys(labels)
@@ -31,7 +33,7 @@ def by_hand(links: csr_array, labels: list[int], fresh: list[bool], threshold: f
     while True:
         groups.sort()
         margins = {
-            (i, j): round(margin(dense, groups[i], groups[j], threshold), 9)
+            (i, j): round(margin(dense, apart, groups[i], groups[j], threshold), 9)
             for i, j in itertools.combinations(range(len(groups)), 2)
             if any(fresh[row] for row in groups[i] + groups[j])
         }
@@ -42,7 +44,9 @@ def by_hand(links: csr_array, labels: list[int], fresh: list[bool], threshold: f
         groups[best[0]] = sorted(groups[best[0]] + groups.pop(best[1]))
 
 
-def margin(dense: np.ndarray, one: list[int], other: list[int], threshold: float) -> float:
+def margin(
+    dense: np.ndarray, apart: np.ndarray, one: list[int], other: list[int], threshold: float
+) -> float:
     """Return by how much the mean of two groups exceeds what they need, in the obvious way."""
     inner = [
         np.mean([dense[a, b] for a, b in itertools.combinations(group, 2)])
@@ -54,11 +58,12 @@ def margin(dense: np.ndarray, one: list[int], other: list[int], threshold: float
         rest = min(len(one), len(other)) - 1
         needed += (min(inner) - threshold) * rest / (rest + 10)
     needed -= 0.3 * math.log(min(50, max(len(one), len(other))))
-    return float(dense[np.ix_(one, other)].mean() - needed)
+    across = np.ix_(one, other)
+    return float((dense[across] + apart[across] * (needed - 0.6)).mean() - needed)
 
 
 @st.composite
-def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], list[bool], float]:
+def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], list[bool], float, csr_array]:
     size = draw(st.integers(1, 7))
     pairs = list(itertools.combinations(range(size), 2))
     # Few different values, so that ties abound; a third of the pairs is missing.
@@ -66,12 +71,15 @@ def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], list[bool], float]
     labels = draw(st.lists(st.integers(0, 5), min_size=size, max_size=size))
     fresh = draw(st.lists(st.booleans(), min_size=size, max_size=size))
     threshold = draw(st.sampled_from([0.5, 1.0, 2.0, 2.6]))
-    return graph(size, dict(zip(pairs, values, strict=False))), labels, fresh, threshold
+    links = dict(zip(pairs, values, strict=False))
+    missing = [pair for pair in pairs if not links.get(pair)]
+    far = draw(st.sets(st.sampled_from(missing))) if missing else set()
+    return graph(size, links), labels, fresh, threshold, graph(size, dict.fromkeys(far, 1))
 
 
 @given(_problems())
 def test_groups_are_those_of_comparing_everything(
-    problem: tuple[csr_array, list[int], list[bool], float],
+    problem: tuple[csr_array, list[int], list[bool], float, csr_array],
 ) -> None:
     assert average_linkage(*problem) == by_hand(*problem)
 
@@ -84,6 +92,21 @@ def test_a_missing_pair_counts_as_no_similarity() -> None:
     links = graph(3, {(0, 1): 5, (1, 2): 3})
     assert average_linkage(links, range(3), [True] * 3, 2) == [[0, 1], [2]]
     assert average_linkage(links, range(3), [True] * 3, 1.5) == [[0, 1, 2]]
+
+
+def test_what_is_told_again_later_joins_where_others_stand_between() -> None:
+    first, between, later = range(3)
+    links = graph(3, {(first, between): 4, (between, later): 4})
+    far = graph(3, {(first, later): 1})
+    assert average_linkage(links, range(3), [True] * 3, 2.6) == [[0, 1], [2]]
+    assert average_linkage(links, range(3), [True] * 3, 2.6, far) == [[0, 1, 2]]
+
+
+def test_alike_articles_far_apart_are_no_story_by_themselves() -> None:
+    assert average_linkage(graph(2, {}), range(2), [True] * 2, 2.6, graph(2, {(0, 1): 1})) == [
+        [0],
+        [1],
+    ]
 
 
 def test_two_tight_groups_stay_apart_where_two_loose_ones_are_joined() -> None:

@@ -172,8 +172,8 @@ def _group(
     similar = similar_pairs(vectors, hours, settings.window_hours)
     fresh = [name not in home for name in names]
     least = link_threshold(settings.threshold)
-    graph = links(similar, outlets, weights)
-    joined = average_linkage(graph, labels, fresh, least)
+    graph = links(similar.near, outlets, weights)
+    joined = average_linkage(graph, labels, fresh, least, similar.far)
     founded = _founded(ordered, home)
     apart = link_threshold(settings.threshold * _SPLIT_SHARE)
     return _Grouped(
@@ -182,7 +182,7 @@ def _group(
         links=graph,
         fresh=fresh,
         founded=founded,
-        groups=split_groups(graph, joined, founded, fresh, apart),
+        groups=split_groups(graph, joined, founded, fresh, apart, far=similar.far),
     )
 
 

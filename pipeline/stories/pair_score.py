@@ -69,7 +69,7 @@ def compared(similar: csr_array, outlets: NDArray[np.int64]) -> Pairs:
     Parameters
     ----------
     similar
-        From `similar_pairs`.
+        The near graph of `similar_pairs`.
     outlets
         A number for the outlet of each article, -1 for none.
     """
@@ -113,7 +113,7 @@ def links(
     Parameters
     ----------
     similar
-        From `similar_pairs`.
+        The near graph of `similar_pairs`.
     outlets
         A number for the outlet of each article, -1 for none.
     weights

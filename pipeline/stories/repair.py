@@ -18,6 +18,8 @@ def split_groups(
     founders: Collection[int],
     fresh: Sequence[bool],
     threshold: float,
+    *,
+    far: csr_array | None = None,
 ) -> list[list[int]]:
     """Take old stories apart that would not come together again.
 
@@ -36,6 +38,8 @@ def split_groups(
     threshold
         Mean link of all pairs below which two parts are apart. It has to lie well below the one
         that joins, or stories near it would fall apart and merge for ever.
+    far
+        As for `average_linkage`.
 
     Returns
     -------
@@ -47,13 +51,15 @@ def split_groups(
     found: list[list[int]] = []
     for group in groups:
         may_split = any(fresh[row] for row in group) and len(known.intersection(group)) == 1
-        found += _parts(links, group, threshold) if may_split else [list(group)]
+        found += _parts(links, group, threshold, far) if may_split else [list(group)]
     return sorted(found)
 
 
-def _parts(links: csr_array, group: Sequence[int], threshold: float) -> list[list[int]]:
+def _parts(
+    links: csr_array, group: Sequence[int], threshold: float, far: csr_array | None
+) -> list[list[int]]:
     """Group the rows of one story from scratch, as if all of them were new."""
     rows = np.sort(np.asarray(group, dtype=np.int64))
-    own = links[rows][:, rows]
-    parts = average_linkage(own, range(len(rows)), [True] * len(rows), threshold)
+    own, apart = (None if graph is None else graph[rows][:, rows] for graph in (links, far))
+    parts = average_linkage(own, range(len(rows)), [True] * len(rows), threshold, apart)
     return [rows[part].tolist() for part in parts]

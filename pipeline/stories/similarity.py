@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from pipeline.stories.terms import ArticleTerms, article_terms, language, stemme
 
 __all__ = [
     "SHOWN_DIGITS",
+    "SimilarPairs",
     "TermVectors",
     "outlet_codes",
     "own_outlet_discounts",
@@ -39,6 +41,8 @@ _NAMES_FULL_WORDS = 150
 # mean B-Cubed .881, .891, .892 over six labelled sets; a small number lets a feed speak for itself.
 _BACKGROUND_DOCUMENTS = 1_000
 _FLOOR = 0.05  # pairs below it cannot hold a group together; .03 changes no figure by .002
+# Far pairs below it are like any two articles; .1 and .2 give the same figures, .3 too few.
+_FAR_FLOOR = 0.2
 _PRODUCT_CELLS = 4_000_000  # cells of one block of the product: some 50 MB
 _DIGITS = 9
 SHOWN_DIGITS = 6  # of similarities that leave this stage
@@ -167,12 +171,28 @@ def outlet_codes(articles: Sequence[Article]) -> NDArray[np.int64]:
     return np.array([code.get(article.outlet or "", -1) for article in articles], dtype=np.int64)
 
 
+class SimilarPairs(NamedTuple):
+    """Pairs of articles that are alike, in two graphs that are symmetric and without the diagonal.
+
+    Parameters
+    ----------
+    near
+        Cosine similarities of those within the window, but for pairs near 0; shape
+        ``(n_articles, n_articles)``.
+    far
+        1 for those that are alike and farther apart in time.
+    """
+
+    near: csr_array
+    far: csr_array
+
+
 def similar_pairs(
     vectors: TermVectors,
     hours: NDArray[np.float64],
     window_hours: float,
-) -> csr_array:
-    """Return the similarities of all pairs that may be one story.
+) -> SimilarPairs:
+    """Return the similarities of all pairs that may be one story, and which are too far apart.
 
     Parameters
     ----------
@@ -182,25 +202,27 @@ def similar_pairs(
         From `time_ranges`.
     window_hours
         Articles farther apart are not compared.
-
-    Returns
-    -------
-    csr_array
-        Symmetric, shape ``(n_articles, n_articles)``, without the diagonal and pairs near 0.
     """
     matrix, size = vectors.matrix, vectors.matrix.shape[0]
-    if not size:
-        return csr_array((0, 0), dtype=np.float64)
     columns = matrix.T.tocsr()
     step = max(1, _PRODUCT_CELLS // max(1, size))
-    found = []
+    near, far = [], []
     for start in range(0, size, step):
         block = (matrix[start : start + step] @ columns).tocoo()
-        rows, cols = block.row + start, block.col
+        rows, cols, values = block.row + start, block.col, block.data
         gap = np.maximum(hours[rows, 0] - hours[cols, 1], hours[cols, 0] - hours[rows, 1])
-        kept = (block.data >= _FLOOR) & (rows != cols) & (gap <= window_hours)
-        found.append((block.data[kept], rows[kept], cols[kept]))
-    values, rows, cols = (np.concatenate(part) for part in zip(*found, strict=True))
+        is_far = gap > window_hours
+        kept = (values >= _FLOOR) & (rows != cols) & ~is_far
+        near.append((values[kept], rows[kept], cols[kept]))
+        kept = (values >= _FAR_FLOOR) & is_far
+        far.append((np.ones(np.count_nonzero(kept)), rows[kept], cols[kept]))
+    return SimilarPairs(_graph(near, size), _graph(far, size))
+
+
+def _graph(parts: Sequence[tuple[NDArray[np.float64], ...]], size: int) -> csr_array:
+    if not parts:
+        return csr_array((size, size), dtype=np.float64)
+    values, rows, cols = (np.concatenate(part) for part in zip(*parts, strict=True))
     return csr_array((np.round(values, _DIGITS), (rows, cols)), shape=(size, size))
 
 
@@ -210,7 +232,7 @@ def own_outlet_discounts(similar: csr_array, outlets: NDArray[np.int64]) -> coo_
     Parameters
     ----------
     similar
-        From `similar_pairs`.
+        The near graph of `similar_pairs`.
     outlets
         From `outlet_codes`.
 
