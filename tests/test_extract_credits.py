@@ -30,6 +30,7 @@ LEAD = "A ferry hit the pier at Calder Haven on Monday and injured 14 people, th
         ("CALDER HAVEN — ", None),
         ("LOS ANGELES, Calif. -- ", None),
         ("Calder Haven · ", None),
+        ("COLLEGE STATION, Texas — ", None),
     ],
 )
 def test_a_dateline_is_found_with_its_agency(line: str, agency: str | None) -> None:
@@ -53,6 +54,11 @@ def test_a_dateline_is_found_with_its_agency(line: str, agency: str | None) -> N
         "Calder Haven: ",
         "It is late · ",
         "(Ada Roe) - ",
+        "TLDR: ",
+        "DISCLOSURE: ",
+        "QUICK SUMMARY: ",
+        "BAKING IN A SMALL KITCHEN: ",
+        "BORDER AGGRESSION: ",
         "",
     ],
 )
@@ -171,3 +177,47 @@ def test_removed_lines_never_overlap_and_lie_in_the_text(lines: list[str]) -> No
     edges = [edge for span in removed for edge in (span.start, span.end)]
     assert edges == sorted(edges)
     assert all(0 <= span.start < span.end <= len(text) for span in removed)
+
+
+@pytest.mark.parametrize(
+    ("last", "tail"),
+    [
+        ("The pier is closed. (c)AFP", " (c)AFP"),
+        ("The pier is closed. (AP)", " (AP)"),
+        ("The pier is closed. — Reuters", " — Reuters"),
+        ("町の桟橋は月曜日まで閉鎖される。(c)AFP", "(c)AFP"),
+        ("「桟橋は閉鎖される」©AFP/Ada ROE", "©AFP/Ada ROE"),
+        (LEAD * 6 + " (dpa)", " (dpa)"),
+    ],
+)
+def test_an_agency_behind_the_last_sentence_goes_and_the_sentence_stays(
+    last: str, tail: str
+) -> None:
+    text = f"{LEAD}\n{last}"
+    found = body_lines(text)
+    assert [(text[one.start : one.end], one.reason) for one in found.removed] == [(tail, "credit")]
+    assert [credit.evidence for credit in found.wire] == ["credit_line"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "The pier is closed (see map).",
+        "The pier is closed, said AFP",
+        "The pier is closed. (Ada Roe)",
+        "桟橋の閉鎖はAFPが伝えたもので町の人々は月曜日まで待たなければならない",
+    ],
+)
+def test_a_last_sentence_without_a_signature_stays_whole(last: str) -> None:
+    assert body_lines(f"{LEAD}\n{last}").removed == ()
+
+
+def test_what_a_camera_films_is_no_image_credit() -> None:
+    assert body_lines(f"{LEAD}\nVideo: 4K/30p, no crop\n{LEAD}").removed == ()
+    found = body_lines(f"{LEAD}\nVideo: Ada Roe\n{LEAD}").removed
+    assert [one.reason for one in found] == ["image_credit"]
+
+
+def test_a_heading_that_leads_to_what_follows_is_no_repeated_title() -> None:
+    text = f"BAKING IN A SMALL KITCHEN:\nBread for two\n{LEAD}"
+    assert body_lines(text, title="Baking in a small kitchen").removed == ()

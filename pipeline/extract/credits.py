@@ -16,6 +16,7 @@ __all__ = ["IMAGE_CREDIT", "BodyLines", "body_lines", "dateline"]
 _MOST_HEAD_LINES = 4  # headline, standfirst, byline, place and date
 _LONGEST_LINE_CHARS = 200  # of a credit; a longer paragraph is text
 _LONGEST_COPYRIGHT_CHARS = 400  # "... may not be published, broadcast, rewritten or ..."
+_LONGEST_SIGNATURE_CHARS = 50  # "©Agence France-Presse/Ada ROE"; guess
 _LONGEST_DATELINE_CHARS = 90
 _FEWEST_WORDS_AFTER = 15  # what follows a bare name must be a paragraph, or the name is a heading
 _FEWEST_NAME_WORDS, _MOST_NAME_WORDS = 2, 4
@@ -23,7 +24,7 @@ _FEWEST_NAME_WORDS, _MOST_NAME_WORDS = 2, 4
 IMAGE_CREDIT = re.compile(
     r"^\W*(?:(?:image|photo|picture|pic|video|file\s+(?:photo|image|picture)|photograph|"
     r"representational\s+image|foto|bild|imagen|immagine|crédit\s+photo|фото|写真)s?\s*"
-    r"(?:credits?|courtesy|source|by\b|/|:|：)|credits?\s*:)",
+    r"(?:credits?|courtesy|source|by\b|/|:|：)|credits?\s*:)(?!\s*\d)",  # "Video: 4K/30p"
     re.IGNORECASE,
 )
 _SIGNED_BY_AN_ARCHIVE = re.compile(
@@ -54,6 +55,13 @@ _TAKEN_OVER = re.compile(
     r"(?:\s+(?:under|with|on\s+\w+\s\d).*)?\W*$",
     re.IGNORECASE,
 )
+# Behind the last sentence: (c)AFP, ©AFP/Ada ROE, (AP), — Reuters.
+_SIGNED_AT_THE_END = re.compile(
+    r"(?<=[.!?…。！？」』”\"'’»])\s*(?:(?:©|ⓒ|[(（]c[)）])\s?[^()\n.]{2,40}|"
+    r"[(\[（【][^()（）\[\]\n]{2,30}[)\]）】]|(?:—|–|--)\s?[^\n.]{2,30})\s*$",
+    re.IGNORECASE,
+)
+_COPYRIGHT_SIGN = re.compile(r"^\s*(?:©|ⓒ|[(（]c[)）])", re.IGNORECASE)
 _INITIALS = re.compile(r"\([^\W\d_]{2,4}(?:/[^\W\d_]{2,12})*\)")  # (ado), (ado/dpa)
 _BYLINE = re.compile(
     r"^\W*(?:by|von|par|por|di|door|af|av|oleh|text|words|story|author|autor(?:in)?|written\s+by)\b",
@@ -83,10 +91,17 @@ _DATELINES = tuple(
 )
 # What else stands in capitals before a colon or dash.
 _LABELS = frozenset(
-    """also analysis breaking claim comment correction developing editorial exclusive explained
-    explainer fact factbox faq gallery interview just listen live must news note now opinion
-    photos pics poll read recap related review see spoiler update updated verdict video warning
-    watch what when where who why how""".split()  # noqa: SIM905 - a list would be half a page long
+    """also analysis background breaking claim comment conclusion context correction dear developing
+    disclaimer disclosure editorial exclusive explained explainer fact factbox faq gallery important
+    interview intro introduction just listen live must news note now opinion overview photos pics
+    poll quick read recap related review see spoiler summary synopsis tip tl tldr update updated
+    verdict video warning watch what when where who why how""".split()  # noqa: SIM905 - a list would be half a page long
+)
+# Words that are in headings and in no name of a place, and the ends of abstract ones. "College
+# Station" is a place.
+_NOT_IN_PLACES = re.compile(
+    r"\b(?:an?|are|can|for|from|how|in|is|our|to|with|you|your|\w{2,}(?:[gr]ess|[st]?s)ions?|"
+    r"\w{3,}(?:ration|nation|cation|ness|ism|ology))\b"
 )
 
 
@@ -170,7 +185,7 @@ def dateline(paragraph: str) -> tuple[int, WireCredit | None] | None:
         parts = match.groupdict()
         if "bare" in parts:
             words = re.findall(r"\w+", parts["bare"].casefold())
-            if words and words[0] not in _LABELS:
+            if words and words[0] not in _LABELS and not _NOT_IN_PLACES.search(" ".join(words)):
                 return match.end(), None
         elif agency := agency_in(parts["agency"]):
             raw = match.group().strip()
@@ -186,16 +201,27 @@ def _whole_lines(
     wanted = _plain(title)
     above = True  # the report has not begun
     for number, span in enumerate(spans):
-        if span.end - span.start > _LONGEST_COPYRIGHT_CHARS:
-            continue
         line = text[slice(*span)]
-        if number < _MOST_HEAD_LINES and wanted and _plain(line) == wanted:
+        if len(line) > _LONGEST_COPYRIGHT_CHARS:
+            if number + 1 == len(spans) and (tail := _agency_behind(line)):
+                yield _removed(Span(span.start + tail, span.end), "credit")
+            continue
+        last = number + 1 == len(spans)
+        # A colon at the end leads to what follows, which would be lost without it.
+        if (
+            number < _MOST_HEAD_LINES
+            and wanted
+            and _plain(line) == wanted
+            and not line.endswith((":", "："))
+        ):
             yield _removed(span, "title")
         elif number < _MOST_HEAD_LINES and (
             _is_byline(line) or _is_name(line, authors, text[span.end :] if above else "")
         ):
             yield _removed(span, "byline")
-        elif reason := _reason(line, last=number + 1 == len(spans)):
+        elif last and (tail := _agency_behind(line)):
+            yield _removed(Span(span.start + tail, span.end), "credit")
+        elif reason := _reason(line, last=last):
             yield _removed(span, reason)
         above = above and not _STOP.search(line)
 
@@ -218,9 +244,17 @@ def _reason(line: str, *, last: bool) -> str | None:
 
 def _is_agency(line: str) -> bool:
     """Tell whether a line is an agency's name alone, or with a desk: ``(dpa/lno)``."""
-    bare = line.strip(" ()[]–—-.")
+    bare = _COPYRIGHT_SIGN.sub("", line).strip(" ()[]（）【】–—-.")
     named = agency_in(bare.split("/")[0])
-    return bool(named) and named == agency_in(line) and len(bare.split()) <= _FEWEST_NAME_WORDS
+    # Characters too: a sentence may be written without spaces.
+    short = len(bare) <= _LONGEST_SIGNATURE_CHARS and len(bare.split()) <= _FEWEST_NAME_WORDS
+    return bool(named) and short and named == agency_in(line)
+
+
+def _agency_behind(line: str) -> int | None:
+    """Return where the agency begins that stands behind the last sentence."""
+    found = _SIGNED_AT_THE_END.search(line, max(0, len(line) - _LONGEST_SIGNATURE_CHARS))
+    return found.start() if found and _is_agency(found.group().strip()) else None
 
 
 def _is_byline(line: str) -> bool:
