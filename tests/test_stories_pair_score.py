@@ -23,6 +23,7 @@ from pipeline.stories.pair_score import (
     links,
     log_odds,
 )
+from pipeline.stories.similarity import across_outlets
 
 
 def graph(vectors: np.ndarray, least: float = 0.0) -> csr_array:
@@ -112,3 +113,9 @@ def test_a_story_that_everybody_covers_stays_one() -> None:
         for n in range(200)
     ]
     assert len({one.story_id for one in cluster_stories(articles)}) == 1
+
+
+def test_what_one_outlet_wrote_far_apart_is_no_pair_and_no_outlet_is_not_one() -> None:
+    every = csr_array(np.ones((4, 4)) - np.eye(4))
+    kept = across_outlets(every, np.array([0, 0, -1, -1]))
+    assert kept.toarray().tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]]

@@ -31,6 +31,7 @@ from pipeline.stories.repair import split_groups
 from pipeline.stories.sagas import related_groups
 from pipeline.stories.similarity import (
     TermVectors,
+    across_outlets,
     outlet_codes,
     similar_pairs,
     time_ranges,
@@ -173,7 +174,8 @@ def _group(
     fresh = [name not in home for name in names]
     least = link_threshold(settings.threshold)
     graph = links(similar.near, outlets, weights)
-    joined = average_linkage(graph, labels, fresh, least, similar.far)
+    far = across_outlets(similar.far, outlets)
+    joined = average_linkage(graph, labels, fresh, least, far)
     founded = _founded(ordered, home)
     apart = link_threshold(settings.threshold * _SPLIT_SHARE)
     return _Grouped(
@@ -182,7 +184,7 @@ def _group(
         links=graph,
         fresh=fresh,
         founded=founded,
-        groups=split_groups(graph, joined, founded, fresh, apart, far=similar.far),
+        groups=split_groups(graph, joined, founded, fresh, apart, far=far),
     )
 
 

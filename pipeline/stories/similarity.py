@@ -24,6 +24,7 @@ __all__ = [
     "SHOWN_DIGITS",
     "SimilarPairs",
     "TermVectors",
+    "across_outlets",
     "outlet_codes",
     "own_outlet_discounts",
     "similar_pairs",
@@ -224,6 +225,17 @@ def _graph(parts: Sequence[tuple[NDArray[np.float64], ...]], size: int) -> csr_a
         return csr_array((size, size), dtype=np.float64)
     values, rows, cols = (np.concatenate(part) for part in zip(*parts, strict=True))
     return csr_array((np.round(values, _DIGITS), (rows, cols)), shape=(size, size))
+
+
+def across_outlets(graph: csr_array, outlets: NDArray[np.int64]) -> csr_array:
+    """Return the pairs of a graph that two outlets wrote, or that name none.
+
+    What one outlet wrote alike within days may be one event; a week apart it is its series.
+    """
+    pairs = graph.tocoo()
+    kept = (outlets[pairs.row] != outlets[pairs.col]) | (outlets[pairs.row] < 0)
+    places = (pairs.row[kept], pairs.col[kept])
+    return csr_array((pairs.data[kept], places), shape=graph.shape)
 
 
 def own_outlet_discounts(similar: csr_array, outlets: NDArray[np.int64]) -> coo_array:
