@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import UnreadableError
@@ -78,6 +78,7 @@ def test_newlines_become_one_kind() -> None:
 
 
 @given(st.text(min_size=1))
+@example("\ufffd")  # a replacement character that somebody wrote
 def test_utf8_is_always_read_back(text: str) -> None:
     try:
         found = decode(("Dam holds. " * 20 + text).encode())

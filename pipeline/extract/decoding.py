@@ -112,8 +112,11 @@ def _bytes_first(body: bytes) -> str | None:
     """Believe UTF-8 that is valid or nearly so, then the declared charset where it is plausible."""
     if b"\x1b$" in body:  # how ISO-2022-JP shifts; all of its bytes are ASCII
         return _strict(body, "iso2022_jp")
+    try:
+        return body.decode("utf-8")  # a replacement character in it was written, not made by us
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
     declared = _declared(body)
-    text = body.decode("utf-8", "replace")
     if _little_damage(text, _MOST_UTF8_DAMAGE):
         return text
     as_declared = _strict(body, declared) if declared else None
