@@ -28,7 +28,7 @@ _LARGEST = 50
 _MOST_EASE = _EASE * math.log(_LARGEST)
 # By how much two alike articles that are too far apart in time fall short of what is needed.
 # .3, .6 and 1 give ecbplus, whose reports stretch over weeks, pairwise .904, .904 and .884 (.885
-# without far pairs), and stories of a feed of four months that last 15, 12 and 12 days (8 days).
+# without far pairs); the smaller it is, the longer stories run on.
 _FAR_SHORT = 0.6
 
 _Far = dict[int, dict[int, int]]
