@@ -15,6 +15,7 @@ from benchmarks import (
     environment,
     extraction,
     gold,
+    increment,
     near_duplicates,
     repetition,
     stories,
@@ -47,6 +48,7 @@ TASKS = {
     "near_duplicates": Task(near_duplicates.NEEDS, near_duplicates.measure),
     "archive_growth": Task(archive_growth.NEEDS, archive_growth.measure),
     "stories": Task(stories.NEEDS, stories.measure),
+    "increment": Task(increment.NEEDS, increment.measure),
 }
 
 

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.neighbors import NearestNeighbors
 
 from benchmarks import gold, metrics, train_pairs
-from benchmarks.figures import Figure, speed
+from benchmarks.figures import Figure
 from benchmarks.gold import GoldArticle
-from benchmarks.timing import times_as_fast
 from pipeline.config import StorySettings
 from pipeline.records import Article
 from pipeline.stories import cluster_stories
@@ -27,12 +25,9 @@ from pipeline.stories.pair_score import PairWeights
 
 SETS = gold.STORY_SETS
 REPORTED = "googlenews_TS"  # lower-cased snippets in huge groups: no feed looks like it
-TIMED = "us_2023"
-NEEDS = (*(f"stories/{name}.jsonl" for name in (*SETS, REPORTED)), f"stream/{TIMED}.jsonl.gz")
+NEEDS = tuple(f"stories/{name}.jsonl" for name in (*SETS, REPORTED))
 
 _THRESHOLDS = tuple(step / 100 for step in range(10, 41))
-_TIMED_ARTICLES = 5000
-_NEIGHBOURS = 10
 
 Sets = Mapping[str, Sequence[GoldArticle]]
 
@@ -45,7 +40,7 @@ class Quality(NamedTuple):
 
 
 def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figure]:
-    """Measure each set and their mean, without dates, with cut stories, and the speed."""
+    """Measure each set and their mean, without dates and with cut stories."""
     del jobs  # the sets are small
     sets = {name: gold.first(gold.stories(folder, name), limit) for name in SETS}
     reported = {REPORTED: gold.first(gold.stories(folder, REPORTED), limit)}
@@ -70,7 +65,6 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
             Figure(name=name, value=true, peer=claimed, peer_name="claimed", gated=False)
             for name, claimed, true in metrics.reliability(claims)
         ),
-        _speed(gold.first(gold.stream(folder, TIMED), limit or _TIMED_ARTICLES)),
     ]
 
 
@@ -82,15 +76,6 @@ def best_average_link(sets: Sets) -> dict[str, Quality]:
         for threshold in _THRESHOLDS
     ]
     return max(tried, key=lambda qualities: _mean(qualities.values()).b_cubed)
-
-
-def neighbours(articles: Sequence[Article]) -> NDArray[np.int64]:
-    """Find each article's nearest neighbours exactly, shape ``(n_articles, n_neighbours)``."""
-    vectors = _vectorizer().fit_transform(_texts(articles))
-    count = min(_NEIGHBOURS, len(articles))
-    index = NearestNeighbors(n_neighbors=count, metric="cosine", algorithm="brute").fit(vectors)
-    nearest: NDArray[np.int64] = index.kneighbors(vectors, return_distance=False)
-    return nearest
 
 
 def _ours(sets: Sets) -> dict[str, Quality]:
@@ -162,11 +147,3 @@ def _compared(name: str, ours: Quality, peer: Quality) -> list[Figure]:
             gated=name != REPORTED,
         ),
     ]
-
-
-def _speed(articles: Sequence[Article]) -> Figure:
-    ratio = times_as_fast(
-        ours=lambda: cluster_stories(articles, StorySettings()),
-        peer=lambda: neighbours(articles),
-    )
-    return speed("speed ratio, articles to stories", ratio, "exact neighbours")

@@ -25,8 +25,11 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import gold, metrics
 from benchmarks.gold import GoldArticle
 from pipeline.config import StorySettings
-from pipeline.stories.pair_score import Pairs, PairWeights, compared, log_odds
-from pipeline.stories.similarity import outlet_codes, similar_pairs, time_ranges, vectorize
+from pipeline.stories.frequencies import Frequencies
+from pipeline.stories.neighbours import compare, known_articles
+from pipeline.stories.pair_score import Pairs, PairWeights, compared, scored, shift_of
+from pipeline.stories.prior import ScoreCounts
+from pipeline.stories.vectors import vectorize
 
 _FOLDS = Path(__file__).parent / "folds" / "pairs.json"
 _SHIPPED = Path(__file__).parents[1] / "pipeline" / "reference" / "pairs.json"
@@ -60,9 +63,9 @@ def labelled(rows: Sequence[GoldArticle]) -> Labelled:
     """
     ordered = sorted(rows, key=lambda row: row.article.article_id)
     articles = [row.article for row in ordered]
-    hours, outlets = time_ranges(articles, None), outlet_codes(articles)
-    window_hours = StorySettings().window_hours
-    pairs = compared(similar_pairs(vectorize(articles), hours, window_hours).near, outlets)
+    vectors, _ = vectorize(articles, Frequencies(), None)
+    every, found = compare(known_articles(), vectors, StorySettings().window_hours)
+    pairs = compared(every, found.near)
     sizes = Counter(row.story for row in ordered)
     names = {story: place for place, story in enumerate(sorted(sizes))}
     sagas = {saga: place for place, saga in enumerate(sorted({r.saga or "" for r in ordered}))}
@@ -93,7 +96,7 @@ def learn(taught: Sequence[Labelled]) -> PairWeights:
 
 def _usual_shift(taught: Sequence[Labelled], weights: PairWeights) -> float:
     """Return what to take off the shifted log-odds so that claims are true over all the sets."""
-    odds = np.concatenate([log_odds(one.pairs, weights) for one in taught])
+    odds = np.concatenate([_log_odds(one.pairs, weights) for one in taught])
     is_same = np.concatenate([one.is_same for one in taught])
     weight = np.concatenate([one.weight for one in taught])
 
@@ -101,6 +104,12 @@ def _usual_shift(taught: Sequence[Labelled], weights: PairWeights) -> float:
         return float(weight @ (1 / (1 + np.exp(shift - odds)) - is_same))
 
     return round(float(brentq(excess, -20, 20)), 3)
+
+
+def _log_odds(pairs: Pairs, weights: PairWeights | None) -> NDArray[np.float64]:
+    """Return the log-odds of all the pairs of one collection."""
+    scores = scored(pairs, weights)
+    return scores + shift_of(ScoreCounts().plus(scores), weights)
 
 
 def weights_without(name: str) -> PairWeights | None:
@@ -115,7 +124,7 @@ def claims(sets: Mapping[str, Sequence[GoldArticle]]) -> list[metrics.Claims]:
     for name, rows in sets.items():
         seen = labelled(rows)
         decided = seen.weight > 0
-        odds = log_odds(seen.pairs, weights_without(name))[decided]
+        odds = _log_odds(seen.pairs, weights_without(name))[decided]
         found.append(metrics.Claims(1 / (1 + np.exp(-odds)), seen.is_same[decided]))
     return found
 

@@ -27,7 +27,7 @@ from pipeline.records import (
     Verdict,
 )
 from pipeline.repetition import search_repeats
-from pipeline.stories import assign, cluster_stories, similarities
+from pipeline.stories import assign, cluster_stories, open_window, similarities
 from pipeline.text import normalize, sentences, words
 
 __all__ = ["check_draft"]
@@ -44,6 +44,7 @@ _RANK: tuple[Relation, ...] = (
 _RELATED = 0.11  # cosine similarity from which a draft is related to an article; guess
 _KNOWN = 0.6  # share of a sentence's words that one sentence of the story must have; guess
 _LONG_WORD = 4  # letters; shorter words are in every sentence
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INVERSE: dict[Relation, Relation] = {"contains": "contained_in", "contained_in": "contains"}
 
 
@@ -150,15 +151,19 @@ def _by_likeness(
     # A draft is asked about as if it came out with the article most like it: its own date says
     # when it was written, not what it is about.
     stamp = next(a.published for a in articles if a.article_id == nearest)
-    now = stamp.instant if stamp else datetime.max.replace(tzinfo=UTC)
-    groups = _as_stories(articles, stories, now)
-    for change in assign([replace(draft, published=stamp)], groups, settings.stories, now):
-        # A draft may show that a story is two; the story that stands is named all the same.
-        gains = change.members if isinstance(change, Extended | Split) else ()
-        for joined in gains:
+    now = max((a.published.instant for a in articles if a.published), default=_EPOCH)
+    told = [article for article in articles if article.article_id in stories]
+    window = open_window(_as_stories(told, stories, now), told, settings.stories, now)
+    asked = replace(draft, published=stamp)
+    left: dict[StoryId, StoryId] = {}
+    for change in assign([asked], window, settings.stories, now).changes:
+        if isinstance(change, Split):
+            left[change.into] = change.story_id
+        for joined in change.members if isinstance(change, Extended) else ():
             if joined.article_id == draft.article_id:
                 same = _answer("same_story", joined.nearest, joined.score)
-                return replace(same, story_id=change.story_id)
+                # A draft may show that a story is two; what stands is named all the same.
+                return replace(same, story_id=left.get(change.story_id, change.story_id))
     if alike[nearest] < _RELATED:
         return _answer("new", nearest, alike[nearest])
     related = _answer("related", nearest, alike[nearest])
@@ -170,13 +175,12 @@ def _as_stories(
 ) -> list[OpenStory]:
     members: dict[StoryId, list[Article]] = defaultdict(list)
     for article in articles:
-        if article.article_id in stories:
-            members[stories[article.article_id]].append(article)
+        members[stories[article.article_id]].append(article)
     return [
         OpenStory(
             story_id=story,
             opened=min(a.published.instant if a.published else now for a in own),
-            members=tuple(own),
+            members=tuple(a.article_id for a in own),
         )
         for story, own in sorted(members.items())
     ]

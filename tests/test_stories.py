@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,15 +24,22 @@ from pipeline.records import (
     ArticleId,
     Closed,
     Extended,
-    Linked,
     Merged,
     Opened,
     OpenStory,
+    Split,
     StoryChange,
     StoryId,
     Timestamp,
 )
-from pipeline.stories import assign, cluster_stories, similarities
+from pipeline.stories import (
+    Folded,
+    OpenWindow,
+    assign,
+    cluster_stories,
+    open_window,
+    similarities,
+)
 
 Build = Callable[..., Article]
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -118,6 +125,7 @@ CUP = written(
     5,
 )
 EVERY = (*ALDERN, *KESTON, BANK, CUP)
+EMPTY = OpenWindow()
 
 
 def groups(articles: Sequence[Article]) -> set[frozenset[str]]:
@@ -127,35 +135,35 @@ def groups(articles: Sequence[Article]) -> set[frozenset[str]]:
     return {frozenset(names) for names in found.values()}
 
 
-def replay(
-    stories: Sequence[OpenStory], batch: Sequence[Article], changes: Sequence[StoryChange]
-) -> list[OpenStory]:
-    """Apply changes as storage does and return what is open then."""
-    articles = {article.article_id: article for article in batch}
-    standing = {story.story_id: story for story in stories}
-    for change in changes:
-        if isinstance(change, Opened):
-            members = tuple(articles[m.article_id] for m in change.members)
-            founder = members[0].published
-            standing[change.story_id] = OpenStory(
-                story_id=change.story_id,
-                opened=founder.instant if founder else change.at,
-                members=members,
+def fold(batch: Iterable[Article], window: OpenWindow = EMPTY, now: datetime = NOON) -> Folded:
+    return assign(batch, window, SETTINGS, now)
+
+
+def changes_of(
+    batch: Iterable[Article], window: OpenWindow = EMPTY, now: datetime = NOON
+) -> list[StoryChange]:
+    return fold(batch, window, now).changes
+
+
+def holding(*stories: tuple[str, Sequence[Article]], founder: Article | None = None) -> OpenWindow:
+    """Return a window of stories by their ids, a later one opened an hour later."""
+    return open_window(
+        [
+            OpenStory(
+                story_id=StoryId(name),
+                opened=NOON + timedelta(hours=hour),
+                members=tuple(member.article_id for member in members),
+                founder=founder.article_id if founder else None,
             )
-        elif isinstance(change, Extended):
-            story = standing[change.story_id]
-            joined = tuple(articles[m.article_id] for m in change.members)
-            standing[change.story_id] = replace(story, members=story.members + joined)
-        elif isinstance(change, Merged):
-            story, gone = standing[change.story_id], standing.pop(change.absorbed)
-            standing[change.story_id] = replace(story, members=story.members + gone.members)
-        elif not isinstance(change, Linked):
-            assert isinstance(change, Closed)
-            del standing[change.story_id]
-    return list(standing.values())
+            for hour, (name, members) in enumerate(stories)
+        ],
+        [member for _, members in stories for member in members],
+        SETTINGS,
+        NOON,
+    )
 
 
-Change = TypeVar("Change", Opened, Extended, Merged, Closed)
+Change = TypeVar("Change", Opened, Extended, Merged, Split, Closed)
 
 
 def of_kind(changes: Sequence[StoryChange], kind: type[Change]) -> list[Change]:
@@ -179,14 +187,14 @@ def test_two_floods_stay_apart_when_nothing_else_was_ever_seen() -> None:
 def test_the_order_of_a_batch_changes_nothing(order: tuple[int, ...]) -> None:
     articles = (*ALDERN[:2], *KESTON, BANK)
     shuffled = [articles[i] for i in order]
-    assert assign(shuffled, [], SETTINGS, NOON) == assign(articles, [], SETTINGS, NOON)
+    assert changes_of(shuffled) == changes_of(articles)
 
 
 def test_the_order_of_open_stories_changes_nothing() -> None:
-    stories = replay([], EVERY[:5], assign(EVERY[:5], [], SETTINGS, NOON))
-    backwards = [replace(s, members=s.members[::-1]) for s in reversed(stories)]
+    window = fold(EVERY[:5]).window
+    turned = [replace(s, members=s.members[::-1]) for s in reversed(window.stories)]
     batch = EVERY[5:]
-    assert assign(batch, stories, SETTINGS, NOON) == assign(batch, backwards, SETTINGS, NOON)
+    assert changes_of(batch, replace(window, stories=turned)) == changes_of(batch, window)
 
 
 _VOCABULARY = [
@@ -217,11 +225,11 @@ def test_any_articles_in_any_order_give_the_same_stories_and_lose_none(
     batch = [written(f"a{i}", "", text, hours) for i, (text, hours) in enumerate(texts)]
     shuffled = batch.copy()
     order.shuffle(shuffled)  # type: ignore[attr-defined]
-    changes = assign(batch, [], SETTINGS, NOON)
-    assert assign(shuffled, [], SETTINGS, NOON) == changes
-    placed = [m.article_id for c in of_kind(changes, Opened) for m in c.members]
-    assert sorted(placed) == sorted(a.article_id for a in batch)
-    assert all(0 <= m.score <= 1 for c in of_kind(changes, Opened) for m in c.members)
+    first = fold(batch)
+    assert changes_of(shuffled) == first.changes
+    placed = [m for c in first.changes if isinstance(c, Opened | Extended) for m in c.members]
+    assert sorted(m.article_id for m in placed) == sorted(a.article_id for a in batch)
+    assert all(0 <= m.score <= 1 for m in placed)
 
 
 def test_the_hash_seed_of_the_interpreter_changes_nothing(root: Path) -> None:
@@ -248,7 +256,7 @@ def test_the_hash_seed_of_the_interpreter_changes_nothing(root: Path) -> None:
 
 
 def test_a_story_is_named_after_its_earliest_article() -> None:
-    (opened,) = assign(ALDERN[::-1], [], SETTINGS, NOON)
+    (opened,) = changes_of(ALDERN[::-1])
     assert isinstance(opened, Opened)
     assert opened.story_id == story_id(ArticleId("aldern-1"))
     assert [m.article_id for m in opened.members] == ["aldern-1", "aldern-2", "aldern-3"]
@@ -256,12 +264,12 @@ def test_a_story_is_named_after_its_earliest_article() -> None:
 
 def test_an_article_without_a_date_founds_no_story_that_a_dated_one_can_found() -> None:
     undated = replace(ALDERN[0], published=None)
-    (opened,) = assign([undated, ALDERN[1]], [], SETTINGS, NOON)
+    (opened,) = changes_of([undated, ALDERN[1]])
     assert opened.story_id == story_id(ArticleId("aldern-2"))
 
 
 def test_members_say_why_they_are_in() -> None:
-    (opened,) = assign(ALDERN[:2], [], SETTINGS, NOON)
+    (opened,) = changes_of(ALDERN[:2])
     assert isinstance(opened, Opened)
     founder, second = opened.members
     assert founder.score == 1.0
@@ -272,7 +280,7 @@ def test_members_say_why_they_are_in() -> None:
 
 
 def test_a_lone_founder_has_no_nearest_article() -> None:
-    (opened,) = assign([BANK], [], SETTINGS, NOON)
+    (opened,) = changes_of([BANK])
     assert isinstance(opened, Opened)
     (founder,) = opened.members
     assert (founder.score, founder.nearest, founder.nearest_score) == (1.0, None, 0.0)
@@ -280,23 +288,23 @@ def test_a_lone_founder_has_no_nearest_article() -> None:
 
 
 def test_assigning_nothing_changes_nothing() -> None:
-    stories = replay([], EVERY, assign(EVERY, [], SETTINGS, NOON))
-    assert assign([], stories, SETTINGS, NOON) == []
-    assert assign([], [], SETTINGS, NOON) == []
+    window = fold(EVERY).window
+    assert changes_of([], window) == []
+    assert changes_of([]) == []
     assert cluster_stories([]) == []
 
 
 def test_assigning_articles_again_changes_nothing() -> None:
-    stories = replay([], EVERY, assign(EVERY, [], SETTINGS, NOON))
-    assert assign(EVERY, stories, SETTINGS, NOON) == []
+    first = fold(EVERY)
+    again = fold(EVERY, first.window)
+    assert again.changes == []
+    assert again.window.stories == first.window.stories
 
 
 def test_a_second_batch_extends_the_story_and_keeps_its_id() -> None:
     first, second = [*ALDERN[:2], BANK], [ALDERN[2], *KESTON]
-    stories = replay([], first, assign(first, [], SETTINGS, NOON))
-    extended, opened = sorted(
-        assign(second, stories, SETTINGS, NOON), key=lambda change: type(change).__name__
-    )
+    window = fold(first).window
+    extended, opened = sorted(changes_of(second, window), key=lambda change: type(change).__name__)
     assert isinstance(extended, Extended)
     assert extended.story_id == story_id(ArticleId("aldern-1"))
     (joined,) = extended.members
@@ -307,11 +315,8 @@ def test_a_second_batch_extends_the_story_and_keeps_its_id() -> None:
 
 
 def test_an_article_between_two_stories_merges_them_into_the_oldest() -> None:
-    older = OpenStory(story_id=StoryId("s1-zz"), opened=NOON, members=(ALDERN[1],))
-    younger = OpenStory(
-        story_id=StoryId("s1-aa"), opened=NOON + timedelta(hours=1), members=(ALDERN[2],)
-    )
-    extended, merged = assign([ALDERN[0]], [younger, older], SETTINGS, NOON)
+    window = holding(("s1-zz", [ALDERN[1]]), ("s1-aa", [ALDERN[2]]))
+    extended, merged = changes_of([ALDERN[0]], window)
     assert isinstance(extended, Extended)
     assert isinstance(merged, Merged)
     assert (merged.story_id, merged.absorbed) == ("s1-zz", "s1-aa")
@@ -320,48 +325,53 @@ def test_an_article_between_two_stories_merges_them_into_the_oldest() -> None:
 
 
 def test_open_stories_of_one_age_merge_into_the_first_id() -> None:
-    stories = [
-        OpenStory(story_id=StoryId(name), opened=NOON, members=(member,))
-        for name, member in [("s1-b", ALDERN[1]), ("s1-a", ALDERN[2])]
-    ]
-    (merged,) = of_kind(assign([ALDERN[0]], stories, SETTINGS, NOON), Merged)
+    window = holding(("s1-b", [ALDERN[1]]), ("s1-a", [ALDERN[2]]))
+    window = replace(window, stories=[replace(s, opened=NOON) for s in window.stories])
+    (merged,) = of_kind(changes_of([ALDERN[0]], window), Merged)
     assert (merged.story_id, merged.absorbed) == ("s1-a", "s1-b")
 
 
 def test_open_stories_do_not_merge_on_account_of_an_unrelated_article() -> None:
-    stories = [
-        OpenStory(story_id=StoryId(f"s1-{i}"), opened=NOON, members=(member,))
-        for i, member in enumerate(ALDERN)
-    ]
-    (opened,) = assign([CUP], stories, SETTINGS, NOON)
+    window = holding(*((f"s1-{i}", [member]) for i, member in enumerate(ALDERN)))
+    (opened,) = changes_of([CUP], window)
     assert isinstance(opened, Opened)
 
 
-def test_what_an_open_story_holds_together_stays_together() -> None:
-    odd = OpenStory(story_id=StoryId("s1-odd"), opened=NOON, members=(BANK, CUP))
-    changes = assign(ALDERN, [odd], SETTINGS, NOON)
-    assert [type(change) for change in changes] == [Opened]
+def test_a_story_that_nothing_new_is_like_stays_as_it_is() -> None:
+    window = holding(("s1-odd", [BANK, CUP]))
+    assert [type(change) for change in changes_of(ALDERN, window)] == [Opened]
+
+
+def test_a_story_of_two_events_falls_apart_when_one_of_them_goes_on() -> None:
+    window = holding(("s1-odd", [BANK, *ALDERN[:2]]), founder=BANK)
+    split, *_ = changes_of([ALDERN[2]], window)
+    assert isinstance(split, Split)
+    assert (split.story_id, split.into) == ("s1-odd", story_id(ArticleId("aldern-1")))
+    assert [m.article_id for m in split.members] == ["aldern-1", "aldern-2"]
 
 
 def test_a_story_closes_when_its_newest_article_leaves_the_window() -> None:
-    stories = replay([], ALDERN, assign(ALDERN, [], SETTINGS, NOON))
+    window = fold(ALDERN).window
     newest = NOON + timedelta(hours=20)
     before = newest + timedelta(hours=SETTINGS.window_hours)
     after = before + timedelta(minutes=1)
-    assert assign([], stories, SETTINGS, before) == []
-    (closed,) = assign([], stories, SETTINGS, after)
-    assert closed == Closed(story_id=stories[0].story_id, at=after)
+    assert changes_of([], window, before) == []
+    closing = fold([], window, after)
+    (closed,) = closing.changes
+    assert closed == Closed(story_id=window.stories[0].story_id, at=after)
+    assert closing.window.stories == ()
+    assert len(closing.window.neighbours.vectors) == 0
 
 
 def test_a_story_that_grows_in_the_same_batch_does_not_close() -> None:
-    stories = replay([], ALDERN[:1], assign(ALDERN[:1], [], SETTINGS, NOON))
+    window = fold(ALDERN[:1]).window
     late = replace(ALDERN[1], published=at(90))
-    changes = assign([late], stories, SETTINGS, NOON + timedelta(hours=120))
+    changes = changes_of([late], window, NOON + timedelta(hours=120))
     assert [type(change) for change in changes] == [Extended]
 
 
 def test_old_articles_open_stories_that_close_at_once() -> None:
-    changes = assign(ALDERN, [], SETTINGS, NOON + timedelta(days=400))
+    changes = changes_of(ALDERN[:2], now=NOON + timedelta(days=400))
     assert [type(change) for change in changes] == [Opened, Closed]
 
 
@@ -379,10 +389,10 @@ def test_a_date_without_a_time_is_any_instant_of_its_day() -> None:
 
 def test_an_article_without_a_date_counts_as_published_now() -> None:
     undated = replace(ALDERN[1], published=None)
-    stories = replay([], ALDERN[:1], assign(ALDERN[:1], [], SETTINGS, NOON))
+    window = fold(ALDERN[:1]).window
     soon, late = NOON + timedelta(hours=50), NOON + timedelta(hours=97)
-    assert [type(c) for c in assign([undated], stories, SETTINGS, soon)] == [Extended]
-    assert Opened in [type(c) for c in assign([undated], stories, SETTINGS, late)]
+    assert [type(c) for c in changes_of([undated], window, soon)] == [Extended]
+    assert Opened in [type(c) for c in changes_of([undated], window, late)]
 
 
 def test_without_dates_all_articles_fit_together() -> None:
@@ -401,7 +411,7 @@ def test_an_article_of_next_to_nothing_gets_a_story(title: str, text: str) -> No
     short = written("short", title, text)
     placed = cluster_stories([short, *EVERY])
     assert len(placed) == len(EVERY) + 1
-    assert [type(c) for c in assign([short], [], SETTINGS, NOON)] == [Opened]
+    assert [type(c) for c in changes_of([short])] == [Opened]
 
 
 def test_copies_end_up_in_one_story(article: Build) -> None:

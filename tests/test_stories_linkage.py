@@ -6,7 +6,6 @@ import itertools
 import math
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -22,8 +21,8 @@ def graph(size: int, pairs: dict[tuple[int, int], float]) -> csr_array:
 
 
 def by_hand(
-    links: csr_array, labels: list[int], fresh: list[bool], threshold: float, far: csr_array
-) -> object:
+    links: csr_array, labels: list[int], threshold: float, far: csr_array
+) -> list[list[int]]:
     """Compare all groups in each round; join the two that exceed most what they need."""
     dense, apart = links.toarray(), far.toarray()
     groups = [
@@ -35,7 +34,6 @@ def by_hand(
         margins = {
             (i, j): round(margin(dense, apart, groups[i], groups[j], threshold), 9)
             for i, j in itertools.combinations(range(len(groups)), 2)
-            if any(fresh[row] for row in groups[i] + groups[j])
         }
         # The first in row order of equals.
         best = max(margins, key=lambda pair: margins[pair], default=None)
@@ -63,47 +61,46 @@ def margin(
 
 
 @st.composite
-def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], list[bool], float, csr_array]:
+def _problems(draw: st.DrawFn) -> tuple[csr_array, list[int], float, csr_array]:
     size = draw(st.integers(1, 7))
     pairs = list(itertools.combinations(range(size), 2))
     # Few different values, so that ties abound; a third of the pairs is missing.
     values = draw(st.lists(st.sampled_from([0, 0.5, 1, 1.5, 4, 8]), min_size=len(pairs)))
     labels = draw(st.lists(st.integers(0, 5), min_size=size, max_size=size))
-    fresh = draw(st.lists(st.booleans(), min_size=size, max_size=size))
     threshold = draw(st.sampled_from([0.5, 1.0, 2.0, 2.6]))
     links = dict(zip(pairs, values, strict=False))
     missing = [pair for pair in pairs if not links.get(pair)]
     far = draw(st.sets(st.sampled_from(missing))) if missing else set()
-    return graph(size, links), labels, fresh, threshold, graph(size, dict.fromkeys(far, 1))
+    return graph(size, links), labels, threshold, graph(size, dict.fromkeys(far, 1))
 
 
 @given(_problems())
 def test_groups_are_those_of_comparing_everything(
-    problem: tuple[csr_array, list[int], list[bool], float, csr_array],
+    problem: tuple[csr_array, list[int], float, csr_array],
 ) -> None:
     assert average_linkage(*problem) == by_hand(*problem)
 
 
 def test_no_articles_make_no_groups() -> None:
-    assert average_linkage(csr_array((0, 0)), [], [], 0.2) == []
+    assert average_linkage(csr_array((0, 0)), [], 0.2) == []
 
 
 def test_a_missing_pair_counts_as_no_similarity() -> None:
     links = graph(3, {(0, 1): 5, (1, 2): 3})
-    assert average_linkage(links, range(3), [True] * 3, 2) == [[0, 1], [2]]
-    assert average_linkage(links, range(3), [True] * 3, 1.5) == [[0, 1, 2]]
+    assert average_linkage(links, range(3), 2) == [[0, 1], [2]]
+    assert average_linkage(links, range(3), 1.5) == [[0, 1, 2]]
 
 
 def test_what_is_told_again_later_joins_where_others_stand_between() -> None:
     first, between, later = range(3)
     links = graph(3, {(first, between): 4, (between, later): 4})
     far = graph(3, {(first, later): 1})
-    assert average_linkage(links, range(3), [True] * 3, 2.6) == [[0, 1], [2]]
-    assert average_linkage(links, range(3), [True] * 3, 2.6, far) == [[0, 1, 2]]
+    assert average_linkage(links, range(3), 2.6) == [[0, 1], [2]]
+    assert average_linkage(links, range(3), 2.6, far) == [[0, 1, 2]]
 
 
 def test_alike_articles_far_apart_are_no_story_by_themselves() -> None:
-    assert average_linkage(graph(2, {}), range(2), [True] * 2, 2.6, graph(2, {(0, 1): 1})) == [
+    assert average_linkage(graph(2, {}), range(2), 2.6, graph(2, {(0, 1): 1})) == [
         [0],
         [1],
     ]
@@ -115,18 +112,17 @@ def test_two_tight_groups_stay_apart_where_two_loose_ones_are_joined() -> None:
     for inside, groups in ((4.0, 1), (9.0, 2)):
         within = {pair: inside for half in halves for pair in itertools.combinations(half, 2)}
         links = graph(24, across | within)
-        assert len(average_linkage(links, range(24), [True] * 24, 2)) == groups
+        assert len(average_linkage(links, range(24), 2)) == groups
 
 
 def test_a_large_group_takes_in_what_a_small_one_does_not() -> None:
     for size, groups in ((2, 2), (20, 1)):
         within = dict.fromkeys(itertools.combinations(range(size), 2), 5.0)
         links = graph(size + 1, within | {(row, size): 1.5 for row in range(size)})
-        assert len(average_linkage(links, range(size + 1), [True] * (size + 1), 2)) == groups
+        assert len(average_linkage(links, range(size + 1), 2)) == groups
 
 
-@pytest.mark.parametrize("fresh", [False, True], ids=["old", "new"])
-def test_only_something_new_joins_groups(fresh: bool) -> None:  # noqa: FBT001
-    links = graph(2, {(0, 1): 0.9})
-    groups = average_linkage(links, [0, 1], [False, fresh], 0.2)
-    assert groups == ([[0, 1]] if fresh else [[0], [1]])
+def test_what_starts_as_one_group_stays_one() -> None:
+    links = graph(3, {(1, 2): 5})
+    assert average_linkage(links, ["a", "a", "b"], 2.8) == [[0, 1], [2]]
+    assert average_linkage(links, ["a", "a", "b"], 2.4) == [[0, 1, 2]]

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.records import Article, RemovedSpan
 from pipeline.stories.background import background
-from pipeline.stories.similarity import vectorize
 from pipeline.stories.terms import article_terms, language, stemmer, surfaces, tokens
 
 Build = Callable[..., Article]
@@ -83,13 +79,3 @@ def test_the_background_knows_common_from_rare() -> None:
     assert english.share("the") > 0.5 > english.share("flood") > english.share("qqqq") > 0
     assert background("fr").share("dan") > background("fr").share("aldern")
     assert 0 < background("no such language").share("the") < 0.01
-
-
-@given(st.lists(st.text(max_size=60), max_size=6))
-def test_vectors_have_length_1_or_0_whatever_the_text(texts: list[str]) -> None:
-    articles = [
-        Article(article_id=f"a{i}", title=text[:10], text=text) for i, text in enumerate(texts)
-    ]
-    matrix = vectorize(articles).matrix
-    lengths = np.sqrt((matrix.multiply(matrix)).sum(axis=1)) if texts else np.empty(0)
-    assert np.all(np.isclose(lengths, 1) | (lengths == 0))

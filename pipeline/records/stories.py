@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, NewType, TypeAlias
 
-from pipeline.records.articles import Article, ArticleId, NearRepeat, RemovedSpan, Span
+from pipeline.records.articles import ArticleId, NearRepeat, RemovedSpan, Span
 from pipeline.records.relations import Relation, SharedPassage
 
 __all__ = [
@@ -175,7 +175,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenStory:
-    """A story that still takes new articles, with what is needed to compare them.
+    """A story that still takes new articles.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class OpenStory:
 
     story_id: StoryId
     opened: datetime
-    members: tuple[Article, ...]
+    members: tuple[ArticleId, ...]
     founder: ArticleId | None = None
     related: frozenset[StoryId] = frozenset()
 

@@ -62,6 +62,7 @@ def apply_batch(
             sketches=sketches,
             relations=placed.relations,
             changes=placed.changes,
+            window=placed.window,
             failures=found.failures,
             failing=found.failing,
             tried=found.tried,

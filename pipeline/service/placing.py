@@ -7,10 +7,9 @@ story of its own, which takes no other article.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeGuard
 
 from pipeline.config import Settings
 from pipeline.identity import story_id
@@ -27,33 +26,72 @@ from pipeline.records import (
     Opened,
     OpenStory,
     Split,
-    Story,
     StoryChange,
     StoryId,
 )
-from pipeline.service.stored import dated, neighbourhood, news_time
+from pipeline.service.stored import dated, neighbourhood
 from pipeline.storage import State
-from pipeline.stories import assign
+from pipeline.stories import (
+    Folded,
+    Neighbours,
+    OpenWindow,
+    as_instant,
+    assign,
+    terms_of,
+    with_members,
+    without,
+)
 
 __all__ = ["Placement", "place_articles"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """What follows from a batch: all relations of its articles, and the story changes in order."""
+    """What follows from a batch.
+
+    Parameters
+    ----------
+    relations
+        All relations of its articles.
+    changes
+        The story changes, in order.
+    window
+        The open window before and after.
+    """
 
     relations: Sequence[NearDuplicate]
     changes: Sequence[StoryChange]
+    window: tuple[OpenWindow, OpenWindow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Window:
-    """The open stories, and what is left out of them: copies, as `followers` of members."""
+    """The open stories, and what is left out of them: copies, as `followers` of members.
 
-    stories: Sequence[OpenStory]
+    `stored` is what the state holds, `open` what stories are made of.
+    """
+
+    stored: OpenWindow
+    open: OpenWindow
     home: Mapping[ArticleId, StoryId]
     followers: Mapping[ArticleId, ArticleId]
     relations: Sequence[NearDuplicate]
+
+
+class _StoredTexts(Mapping[ArticleId, Article]):
+    """The articles in the state, each read when it is asked for."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __getitem__(self, article_id: ArticleId) -> Article:
+        return self._state.articles([article_id])[article_id]
+
+    def __iter__(self) -> Iterator[ArticleId]:
+        return iter(self._state.article_ids())
+
+    def __len__(self) -> int:
+        return len(self._state.article_ids())
 
 
 def place_articles(
@@ -82,27 +120,28 @@ def place_articles(
     new = ids - stories.keys()
     leaders = _leaders(group(articles.values(), reached), stories)
     composites = {i: set(parts) for i, parts in find_composites(reached).items() if i in new}
-    window = _window(state)
+    window = _window(settings, state, renewed, clock)
 
-    def assigned(left_out: Collection[ArticleId]) -> list[StoryChange]:
+    def assigned(left_out: Collection[ArticleId]) -> Folded:
         founders = sorted(new - leaders.keys() - set(left_out))
         batch = [articles[i] for i in founders]
-        changes = assign(batch, window.stories, settings.stories, clock)
-        return [_with_copies(c, window) if isinstance(c, Split) else c for c in changes]
+        changes, left = assign(batch, window.open, settings.stories, clock)
+        return Folded(_with_copies(changes, window), left)
 
     # Whether an article made of passages is a roundup or one more report of the same event shows
     # when its sources have their stories.
     without = assigned(composites)
-    home = _homes(without, stories, leaders)
+    home = _homes(without.changes, stories, leaders)
     roundups = sorted(i for i, parts in composites.items() if len({home.get(p) for p in parts}) > 1)
-    changes = without if len(roundups) == len(composites) else assigned(roundups)
+    found = without if len(roundups) == len(composites) else assigned(roundups)
     followers = {i: leaders[i] for i in sorted(new & leaders.keys())}
     return Placement(
         relations=reached,
         changes=[
-            *_with_followers(changes, followers, stories, reached, clock),
+            *_with_followers(found.changes, followers, stories, reached, clock),
             *(change for i in roundups for change in _alone(i, clock)),
         ],
+        window=(window.stored, found.window),
     )
 
 
@@ -124,46 +163,84 @@ def _homes(
     return home | {i: home[leader] for i, leader in leaders.items() if i not in home}
 
 
-def _window(state: State) -> _Window:
+def _window(
+    settings: Settings, state: State, renewed: Sequence[Article], clock: datetime
+) -> _Window:
     """Return the open stories, each with one article for every group of duplicates."""
-    stories = [story for i in state.open_stories() if (story := state.story(i))]
-    home = {m.article_id: s.story_id for s in stories for m in s.members}
+    members = state.open_members()
+    home = {i: story for story, ids in members.items() for i in ids}
     relations = neighbourhood(state, home)
-    articles = state.articles({*home, *(i for r in relations for i in (r.a, r.b))})
-    arrivals = state.arrivals(home)
-    leaders = _leaders(group(articles.values(), relations), home)
-
-    def opened(story: Story) -> OpenStory:
-        first = story.members[0].article_id
-        return OpenStory(
-            story_id=story.story_id,
-            opened=news_time(articles[first], arrivals),
-            members=tuple(
-                dated(articles[m.article_id], arrivals[m.article_id])
-                for m in story.members
-                if m.article_id not in leaders
-            ),
-            founder=leaders.get(first, first),
-            related=frozenset(one.story_id for one in story.related),
+    related = state.articles({i for r in relations for i in (r.a, r.b)})
+    leaders = _leaders(group(related.values(), relations), home)
+    wanted = home.keys() - leaders.keys()
+    # A new version says something else, and an article that was a copy has no vector yet.
+    held, told_anew = state.vectorized(), {a.article_id: a for a in renewed}
+    absent = sorted(wanted - (held - told_anew.keys()))
+    texts = {**state.articles(absent), **told_anew}
+    stored = state.window(terms_of(texts.values()))
+    stale = (held - wanted) | (held & told_anew.keys())
+    open_ = replace(stored, neighbours=without(stored.neighbours, stale), texts=_StoredTexts(state))
+    if absent:
+        arrivals = state.arrivals(absent)
+        open_ = with_members(
+            open_, [dated(texts[i], arrivals[i]) for i in absent], settings.stories, clock
         )
-
     return _Window(
-        stories=[opened(story) for story in stories],
+        stored=stored,
+        open=replace(open_, stories=_open_stories(state, members, leaders, open_.neighbours)),
         home=home,
         followers={i: leader for i, leader in leaders.items() if i in home},
         relations=relations,
     )
 
 
-def _with_copies(split: Split, window: _Window) -> Split:
+def _open_stories(
+    state: State,
+    members: Mapping[StoryId, Sequence[ArticleId]],
+    leaders: Mapping[ArticleId, ArticleId],
+    neighbours: Neighbours,
+) -> list[OpenStory]:
+    first = {vector.article_id: vector.first for vector in neighbours.vectors}
+    links = state.open_links()
+    found = []
+    for story, ids in members.items():
+        own = tuple(i for i in ids if i not in leaders)
+        founder = leaders.get(ids[0], ids[0])
+        # The members of a story of copies alone follow one in another story.
+        hour = first.get(founder, min((first[i] for i in own), default=0.0))
+        found.append(
+            OpenStory(
+                story_id=story,
+                opened=as_instant(hour),
+                members=own,
+                founder=founder,
+                related=links.get(story, frozenset()),
+            )
+        )
+    return found
+
+
+def _with_copies(changes: Sequence[StoryChange], window: _Window) -> list[StoryChange]:
     """Let the copies of what leaves a story leave with it."""
-    leaving = {member.article_id for member in split.members}
-    copies = tuple(
-        _follower(i, leader, window.relations)
-        for i, leader in sorted(window.followers.items())
-        if leader in leaving and window.home[i] == split.story_id
-    )
-    return replace(split, members=(*split.members, *copies))
+    home = {i: window.home[i] for i in window.followers}
+    found: list[StoryChange] = []
+    for change in changes:
+        if isinstance(change, Split):
+            leaving = {member.article_id for member in change.members}
+            copies = [
+                i
+                for i, leader in sorted(window.followers.items())
+                if leader in leaving and home[i] == change.story_id
+            ]
+            home |= dict.fromkeys(copies, change.into)
+            own = (_follower(i, window.followers[i], window.relations) for i in copies)
+            found.append(replace(change, members=(*change.members, *own)))
+            continue
+        if isinstance(change, Merged):
+            moved = [i for i, story in home.items() if story == change.absorbed]
+            home |= dict.fromkeys(moved, change.story_id)
+        found.append(change)
+    return found
 
 
 def _leaders(
@@ -185,26 +262,31 @@ def _with_followers(
     relations: Sequence[NearDuplicate],
     clock: datetime,
 ) -> list[StoryChange]:
-    """Add each copy to the change that places its leader, or extend the story the leader is in."""
+    """Add each copy to the last change that places its leader, or extend the leader's story."""
     grown = list(changes)
     home = _homes(changes, stories, followers)
+    place: dict[ArticleId, int] = {}
+    growth: dict[StoryId, int] = {}
+    for number, change in enumerate(grown):
+        if isinstance(change, Opened | Extended | Split):
+            place |= {member.article_id: number for member in change.members}
+        if isinstance(change, Extended):
+            growth[change.story_id] = number
     for follower, leader in followers.items():
-        target = home[follower]
-        member = _follower(follower, leader, relations)
-        for n, change in enumerate(grown):
-            if _takes(change, target):
-                grown[n] = replace(change, members=(*change.members, member))
-                break
+        member, story = _follower(follower, leader, relations), home[follower]
+        found = place.get(leader, growth.get(story))
+        if found is None:
+            growth[story] = len(grown)
+            grown.append(Extended(story_id=story, at=clock, members=(member,)))
         else:
-            grown.append(Extended(story_id=target, at=clock, members=(member,)))
+            grown[found] = _with_member(grown[found], member)
     return grown
 
 
-def _takes(change: StoryChange, story: StoryId) -> TypeGuard[Opened | Extended | Split]:
-    """Say whether the articles of a change become members of a story."""
-    if isinstance(change, Split):
-        return change.into == story
-    return isinstance(change, Opened | Extended) and change.story_id == story
+def _with_member(change: StoryChange, member: Membership) -> StoryChange:
+    if not isinstance(change, Opened | Extended | Split):
+        raise TypeError(f"{type(change).__name__} places no articles")
+    return replace(change, members=(*change.members, member))
 
 
 def _follower(

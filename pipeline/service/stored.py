@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,10 +20,11 @@ from pipeline.near_duplicates import (
 from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
 from pipeline.storage import State
 
-__all__ = ["dated", "neighbourhood", "news_time", "open_state", "stored_relations"]
+__all__ = ["dated", "neighbourhood", "open_state", "stored_relations"]
 
 _SCHEME = "affine32"  # datasketch's; stated because mixing schemes gives silent nonsense
 _NORMALIZER = "1"  # raise when `pipeline.text.normalize` gives other words
+_VECTORS = "1"  # raise when equal articles get other stems or weights
 _HASH = "2"  # raise when equal words or shingles get other hashes
 
 
@@ -41,6 +42,7 @@ def open_state(settings: Settings) -> State:
         "normalizer": _NORMALIZER,
         "boilerplate": boilerplate.VERSION,
         "hash": _HASH,
+        "vectors": _VECTORS,
         "shingle_size": str(near.shingle_size),
         "num_perm": str(near.num_perm),
         "seed": str(near.seed),
@@ -117,11 +119,6 @@ def neighbourhood(
 
 def _pair(relation: NearDuplicate) -> tuple[ArticleId, ArticleId]:
     return min(relation.a, relation.b), max(relation.a, relation.b)
-
-
-def news_time(article: Article, arrivals: Mapping[ArticleId, datetime]) -> datetime:
-    """Return when an article came out, or where the news was when it came in."""
-    return article.published.instant if article.published else arrivals[article.article_id]
 
 
 def dated(article: Article, arrived: datetime) -> Article:

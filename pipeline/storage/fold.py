@@ -35,6 +35,7 @@ from pipeline.storage.rows import (
 )
 from pipeline.storage.sightings import add_sightings
 from pipeline.storage.sketches import expire_sketches, replace_sketches
+from pipeline.storage.windows import replace_window
 
 __all__ = ["apply", "insert_failures", "story_problems"]
 
@@ -69,6 +70,8 @@ def apply(db: Connection, outcome: BatchOutcome) -> tuple[Failed, ...]:
     store_paragraphs(db, outcome.number, outcome.paragraphs)
     for change in outcome.changes:
         _store_change(db, outcome.number, change)
+    if outcome.window is not None:
+        replace_window(db, *outcome.window)
     clock = outcome.clock.isoformat()
     db.execute("UPDATE batches SET clock = ? WHERE number = ?", (clock, outcome.number))
     _mark_unrendered(db, add_sightings(db, outcome.sightings, outcome.addresses))

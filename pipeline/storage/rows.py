@@ -27,6 +27,7 @@ from pipeline.records import (
     StoryChange,
     StoryId,
 )
+from pipeline.stories import OpenWindow
 
 __all__ = [
     "ARTICLE",
@@ -153,6 +154,8 @@ class BatchOutcome:
         As in `pipeline.storage.sightings`.
     paragraphs
         Of the current versions that are new, to learn their hosts' boilerplate.
+    window
+        What the fold knew before, and what it knows now; None where no story was looked at.
     forget_before
         Sketches that came in when the news was older leave the index; None keeps all.
     """
@@ -170,4 +173,5 @@ class BatchOutcome:
     sightings: Collection[tuple[str, str]] = ()
     addresses: Mapping[str, ArticleId] = field(default_factory=dict)
     paragraphs: Sequence[PageParagraphs] = ()
+    window: tuple[OpenWindow, OpenWindow] | None = None
     forget_before: datetime | None = None

@@ -13,6 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.boilerplate import PageParagraphs
 from pipeline.errors import StateError
 from pipeline.identity import canonical_url
@@ -56,10 +59,13 @@ from pipeline.storage.sightings import sightings_of
 from pipeline.storage.sketches import SCHEMA as SKETCH_SCHEMA
 from pipeline.storage.sketches import find_postings, read_words
 from pipeline.storage.transaction import transaction
+from pipeline.storage.windows import SCHEMA as WINDOW_SCHEMA
+from pipeline.storage.windows import read_window
+from pipeline.stories import OpenWindow
 
 __all__ = ["State"]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE archive_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -167,7 +173,13 @@ class State:
         if self._db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             return
         with transaction(self._db):
-            schemas = (RETRY_SCHEMA, SIGHTING_SCHEMA, MEMORY_SCHEMA, BOILERPLATE_SCHEMA)
+            schemas = (
+                RETRY_SCHEMA,
+                SIGHTING_SCHEMA,
+                MEMORY_SCHEMA,
+                BOILERPLATE_SCHEMA,
+                WINDOW_SCHEMA,
+            )
             for statement in "".join((SCHEMA, *schemas, SKETCH_SCHEMA)).split(";\n"):
                 self._db.execute(statement)
             self._db.executemany("INSERT INTO header VALUES (?, ?)", sorted(header.items()))
@@ -365,6 +377,34 @@ class State:
         """Return the ids of the open stories, sorted."""
         query = "SELECT story_id FROM stories WHERE status = 'open' ORDER BY story_id"
         return [StoryId(i) for (i,) in self._db.execute(query)]
+
+    def open_members(self) -> dict[StoryId, list[ArticleId]]:
+        """Return the articles of each open story in the order they joined, by story."""
+        query = """SELECT story_id, article_id FROM stories JOIN members USING (story_id)
+                   WHERE status = 'open' ORDER BY story_id, place"""
+        found: dict[StoryId, list[ArticleId]] = {}
+        for story, article in self._db.execute(query):
+            found.setdefault(StoryId(story), []).append(ArticleId(article))
+        return found
+
+    def open_links(self) -> dict[StoryId, frozenset[StoryId]]:
+        """Return the stories that each open story is linked to."""
+        query = """SELECT story_id, other FROM stories JOIN links ON one = story_id
+                   WHERE status = 'open' UNION ALL
+                   SELECT story_id, one FROM stories JOIN links ON other = story_id
+                   WHERE status = 'open'"""
+        found: dict[StoryId, set[StoryId]] = {}
+        for story, other in self._db.execute(query):
+            found.setdefault(StoryId(story), set()).add(StoryId(other))
+        return {story: frozenset(others) for story, others in found.items()}
+
+    def vectorized(self) -> set[ArticleId]:
+        """Return the articles that have a vector: members of open stories."""
+        return {ArticleId(i) for (i,) in self._db.execute("SELECT article_id FROM vectors")}
+
+    def window(self, terms: Mapping[str, NDArray[np.uint32]]) -> OpenWindow:
+        """Return what the fold knows, but for stories and texts; see `read_window`."""
+        return read_window(self._db, terms)
 
     def open_sizes(self) -> dict[StoryId, int]:
         """Return the number of articles of each open story."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["average_linkage"]
+__all__ = ["MOST_EASE", "average_linkage"]
 
 _DIGITS = 9  # sums of the same numbers in another order differ in the 16th digit
 # The mean that joins two groups goes from the threshold towards what holds the looser of them
@@ -25,7 +25,7 @@ _DIGITS = 9  # sums of the same numbers in another order differ in the 16th digi
 _COHESIVE_SIZE = 10
 _EASE = 0.3
 _LARGEST = 50
-_MOST_EASE = _EASE * math.log(_LARGEST)
+MOST_EASE = _EASE * math.log(_LARGEST)
 # By how much two alike articles that are too far apart in time fall short of what is needed.
 # .3, .6 and 1 give ecbplus, whose reports stretch over weeks, pairwise .904, .904 and .884 (.885
 # without far pairs); the smaller it is, the longer stories run on.
@@ -35,17 +35,15 @@ _Far = dict[int, dict[int, int]]
 
 
 class _Group(NamedTuple):
-    """The rows of a group, the similarities of all pairs in it, and whether one of it is new."""
+    """The rows of a group, and the similarities of all pairs in it."""
 
     rows: list[int]
     inside: float
-    is_fresh: bool
 
 
 def average_linkage(
     links: csr_array,
     groups: Sequence[Hashable],
-    fresh: Sequence[bool],
     threshold: float,
     far: csr_array | None = None,
 ) -> list[list[int]]:
@@ -58,9 +56,6 @@ def average_linkage(
         that is missing counts as 0.
     groups
         For each article a label; articles with the same label start as one group.
-    fresh
-        For each article whether it is new. Two groups without any new article are left apart,
-        because what was decided about them before still holds.
     threshold
         Similarity at which two articles are joined. From there, groups need more the better both
         of them hold together in themselves, and less the larger one of them is.
@@ -85,12 +80,9 @@ def average_linkage(
     of_row = np.empty(links.shape[0], dtype=np.int64)
     for group, rows in members.items():
         of_row[rows] = group
-    sums, inside = _similarity_sums(links, of_row, threshold - _MOST_EASE)
+    sums, inside = _similarity_sums(links, of_row, threshold - MOST_EASE)
     counts = _far_counts(far, of_row) if far is not None else {}
-    parts = {
-        group: _Group(rows, inside[group], any(fresh[row] for row in rows))
-        for group, rows in members.items()
-    }
+    parts = {group: _Group(rows, inside[group]) for group, rows in members.items()}
     _join(parts, sums, counts, threshold)
     return sorted(sorted(part.rows) for part in parts.values())
 
@@ -157,7 +149,7 @@ def _cohesion(group: _Group) -> float:
 def _join(
     parts: dict[int, _Group], sums: dict[int, dict[int, float]], far: _Far, threshold: float
 ) -> None:
-    least = threshold - _MOST_EASE - 10**-_DIGITS
+    least = threshold - MOST_EASE - 10**-_DIGITS
 
     def margin(one: int, other: int) -> float:
         pairs = len(parts[one].rows) * len(parts[other].rows)
@@ -167,13 +159,13 @@ def _join(
         return round(total / pairs - needed, _DIGITS)
 
     def candidates(one: int) -> Iterator[tuple[float, int, int]]:
-        size, fresh = len(parts[one].rows), parts[one].is_fresh
+        size = len(parts[one].rows)
         for other, value in sums[one].items():
             # Most pairs fail here, cheaply; the others are looked at closely.
             near = size * len(parts[other].rows) - far.get(one, {}).get(other, 0)
             if value < least * near:
                 continue
-            if (fresh or parts[other].is_fresh) and (found := margin(one, other)) >= 0:
+            if (found := margin(one, other)) >= 0:
                 yield -found, min(one, other), max(one, other)
 
     heap = [found for one in sums for found in candidates(one) if one == found[1]]
@@ -203,5 +195,4 @@ def _joined(one: _Group, other: _Group, between: float) -> _Group:
     return _Group(
         rows=one.rows + other.rows,
         inside=one.inside + other.inside + between,
-        is_fresh=one.is_fresh or other.is_fresh,
     )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.records import Article, ArticleId, Membership
-from pipeline.stories.similarity import SHOWN_DIGITS, TermVectors, vectorize
-from pipeline.stories.terms import surfaces
+from pipeline.stories.frequencies import TERM_BITS, Frequencies, term_code
+from pipeline.stories.terms import article_tokens, language, stemmer, usual_form
+from pipeline.stories.vectors import TermVector, vectorize
 
 __all__ = ["mean_similarity", "memberships", "similarities"]
 
 _SHARED_TERMS = 5  # what fits on a line
+_DIGITS = 6  # of similarities that leave this stage
+_STEM = (1 << TERM_BITS) - 1  # of a term's code; the rest is its channel
 
 
-def mean_similarity(vectors: TermVectors, rows: Sequence[int], others: Sequence[int]) -> float:
-    """Return the mean similarity of all pairs between two sets of rows, 0-1."""
-    if not rows or not others:
+def mean_similarity(ones: Sequence[TermVector], others: Sequence[TermVector]) -> float:
+    """Return the mean similarity of all pairs between two sets of articles, 0-1."""
+    if not ones or not others:
         return 0.0
-    # A sparse product: a dense one of so long vectors is spread over threads that wait for cores.
-    products = vectors.matrix[rows] @ vectors.matrix[others].sum(axis=0)
-    return _shown(float(products.sum()) / (len(rows) * len(others)))
+    return _shown(_product(_sum(ones), _sum(others)) / (len(ones) * len(others)))
 
 
 def similarities(article: Article, others: Sequence[Article]) -> dict[ArticleId, float]:
@@ -29,74 +33,117 @@ def similarities(article: Article, others: Sequence[Article]) -> dict[ArticleId,
 
     The weights of terms depend on all articles given, as they do when stories are made.
     """
-    vectors = vectorize([article, *others])
-    found = (vectors.matrix[1:] @ vectors.matrix[[0]].T).toarray().ravel()
-    return {one.article_id: _shown(float(s)) for one, s in zip(others, found, strict=True)}
+    vectors, _ = vectorize([article, *others], Frequencies(), None)
+    (own,) = (one for one in vectors if one.article_id == article.article_id)
+    return {one.article_id: mean_similarity([own], [one]) for one in vectors if one is not own}
 
 
 def memberships(
-    articles: Sequence[Article],
-    vectors: TermVectors,
-    group: Sequence[int],
-    joining: Sequence[int],
-    *,
-    founded: bool,
+    members: Sequence[tuple[TermVector, Article]],
+    group: Sequence[TermVector],
+    founder: ArticleId | None,
 ) -> tuple[Membership, ...]:
-    """Return why each of the `joining` rows belongs to `group`.
+    """Return why some articles belong to the same story.
 
     Parameters
     ----------
-    articles, vectors
-        All articles at hand and their vectors, row by row.
+    members
+        The articles asked for.
     group
-        The rows of the whole story, those that join included.
-    joining
-        Rows, in the order of the result.
-    founded
-        Whether the first of `joining` founds the story: its score is 1 by definition.
+        The whole story, them included.
+    founder
+        Which of them founds it, if one does: its score is 1 by definition.
     """
+    ordered = sorted(group, key=lambda vector: vector.article_id)
+    place = {vector.article_id: row for row, vector in enumerate(ordered)}
+    table = _table(ordered, [place[vector.article_id] for vector, _ in members])
     return tuple(
-        _membership(articles, vectors, group, row, is_founder=founded and row == joining[0])
-        for row in joining
+        _membership(vector, article, ordered, row, is_founder=article.article_id == founder)
+        for (vector, article), row in zip(members, table, strict=True)
     )
 
 
 def _membership(
-    articles: Sequence[Article],
-    vectors: TermVectors,
-    group: Sequence[int],
-    row: int,
+    vector: TermVector,
+    article: Article,
+    group: Sequence[TermVector],
+    similar: NDArray[np.float64],
     *,
     is_founder: bool,
 ) -> Membership:
-    name = articles[row].article_id
-    others = [other for other in group if other != row]
+    name, others = article.article_id, len(group) - 1
     if not others:
         return Membership(
             article_id=name, score=1.0, nearest=None, nearest_score=0.0, shared_terms=()
         )
-    similar = (vectors.matrix[others] @ vectors.matrix[[row]].T).toarray().ravel()
     # Rounding first makes equal what only differs by the order of a sum; the first id then wins.
-    best = int(np.argmax(np.round(similar, SHOWN_DIGITS)))
+    own = next(place for place, one in enumerate(group) if one is vector)
+    rest = np.round(similar, _DIGITS)
+    rest[own] = -1.0
+    best = int(np.argmax(rest))
+    mean = float(similar.sum() - similar[own]) / others
     return Membership(
         article_id=name,
-        score=1.0 if is_founder else _shown(float(similar.mean())),
-        nearest=articles[others[best]].article_id,
+        score=1.0 if is_founder else _shown(mean),
+        nearest=group[best].article_id,
         nearest_score=_shown(float(similar[best])),
-        shared_terms=_shared_terms(articles, vectors, row, others[best]),
+        shared_terms=_shared_terms(article, vector, group[best]),
     )
 
 
-def _shared_terms(
-    articles: Sequence[Article], vectors: TermVectors, row: int, other: int
-) -> tuple[str, ...]:
-    product = vectors.matrix[[row]].multiply(vectors.matrix[[other]]).tocoo()
-    # Each channel has the same columns in the same order.
-    weights = np.bincount(product.col % max(1, len(vectors.stems)), weights=product.data)
-    heaviest = np.argsort(-np.round(weights, SHOWN_DIGITS), kind="stable")[:_SHARED_TERMS]
-    written = surfaces(articles[row])
-    return tuple(written[vectors.stems[column]] for column in heaviest if weights[column] > 0)
+def _shared_terms(article: Article, own: TermVector, other: TermVector) -> tuple[str, ...]:
+    terms, at, there = np.intersect1d(
+        own.terms, other.terms, assume_unique=True, return_indices=True
+    )
+    products = own.weights[at] * other.weights[there]
+    weights: Counter[int] = Counter()
+    for term, weight in zip((terms & _STEM).tolist(), products.tolist(), strict=True):
+        weights[term] += weight  # of all channels
+    heaviest = sorted(weights, key=lambda code: (-round(weights[code], _DIGITS), code))
+    written = _written(article, heaviest[:_SHARED_TERMS])
+    return tuple(written[code] for code in heaviest[:_SHARED_TERMS] if code in written)
+
+
+def _written(article: Article, codes: Collection[int]) -> dict[int, str]:
+    """Return how an article writes some terms most often."""
+    forms: dict[int, Counter[str]] = defaultdict(Counter)
+    for token in chain(*article_tokens(article, stemmer(language(article)))):
+        if (code := term_code(token.stem)) in codes:
+            forms[code][token.surface] += 1
+    return {code: usual_form(counts) for code, counts in forms.items()}
+
+
+def _table(group: Sequence[TermVector], rows: Sequence[int]) -> NDArray[np.float64]:
+    """Return the similarity of some of a group to all of it, shape ``(n_rows, n_group)``."""
+    terms = np.concatenate([vector.terms for vector in group])
+    used, codes = np.unique(terms, return_inverse=True)
+    places = np.split(codes, np.cumsum([len(vector.terms) for vector in group])[:-1])
+    dense = np.zeros(len(used))
+    found = np.empty((len(rows), len(group)))
+    for number, row in enumerate(rows):
+        dense[places[row]] = group[row].weights
+        found[number] = [
+            float((dense[place] * one.weights).sum())
+            for place, one in zip(places, group, strict=True)
+        ]
+        dense[places[row]] = 0.0
+    return found
+
+
+def _sum(vectors: Sequence[TermVector]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """Return the terms of some articles, sorted, and the sums of their weights."""
+    terms, place = np.unique(np.concatenate([v.terms for v in vectors]), return_inverse=True)
+    weights = np.concatenate([v.weights for v in vectors])
+    return terms, np.bincount(place, weights, minlength=len(terms)).astype(np.float64)
+
+
+def _product(
+    one: tuple[NDArray[np.uint32], NDArray[np.float64]],
+    other: tuple[NDArray[np.uint32], NDArray[np.float64]],
+) -> float:
+    _, at, there = np.intersect1d(one[0], other[0], assume_unique=True, return_indices=True)
+    return float((one[1][at] * other[1][there]).sum())
 
 
 def _shown(similarity: float) -> float:
-    return round(min(1.0, max(0.0, similarity)), SHOWN_DIGITS)
+    return round(min(1.0, max(0.0, similarity)), _DIGITS)

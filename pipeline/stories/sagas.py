@@ -22,7 +22,7 @@ class RelatedGroups(NamedTuple):
 
 
 def related_groups(
-    links: csr_array, groups: Sequence[Sequence[int]], fresh: Sequence[bool], least: float
+    links: csr_array, groups: Sequence[Sequence[int]], least: float
 ) -> list[RelatedGroups]:
     """Return the pairs of groups whose mean link is at least `least`.
 
@@ -32,9 +32,6 @@ def related_groups(
         Symmetric, shape ``(n_articles, n_articles)``, without the diagonal; a missing pair is 0.
     groups
         Rows of each group, as average linkage left them: those above its threshold are joined.
-    fresh
-        For each article whether it is new. Two groups without a new article are passed over,
-        because what was decided about them before still holds.
     least
         On the scale of `links`, above 0.
 
@@ -48,12 +45,9 @@ def related_groups(
     rows = np.array([row for group in groups for row in group], dtype=np.int64)
     shape = (len(groups), links.shape[0])
     member = csr_array((np.ones(len(rows)), (places, rows)), shape=shape)
-    new = np.array([any(fresh[row] for row in group) for group in groups], dtype=bool)
-    changed = np.flatnonzero(new)
-    sums = (member[changed] @ links @ member.T).tocoo()
-    ones, others = changed[sums.row], sums.col
-    means = np.round(sums.data / (sizes[ones] * sizes[others]), _DIGITS)
-    # Two new groups meet twice; of others only the new one was asked.
-    kept = (means >= least) & (ones != others) & ((ones < others) | ~new[others])
+    sums = (member @ links @ member.T).tocoo()
+    means = np.round(sums.data / (sizes[sums.row] * sizes[sums.col]), _DIGITS)
+    kept = (means >= least) & (sums.row < sums.col)
+    ones, others = sums.row, sums.col
     found = zip(ones[kept].tolist(), others[kept].tolist(), means[kept].tolist(), strict=True)
-    return sorted(RelatedGroups(min(a, b), max(a, b), mean) for a, b, mean in found)
+    return sorted(RelatedGroups(*pair) for pair in found)

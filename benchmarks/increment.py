@@ -1,0 +1,202 @@
+"""The fold over weeks of news: whether runs agree, and what an article costs in a large window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.neighbors import NearestNeighbors
+
+from benchmarks import gold, metrics
+from benchmarks.figures import Figure, speed
+from benchmarks.timing import times_as_fast
+from pipeline.config import StorySettings
+from pipeline.identity import story_id
+from pipeline.records import (
+    Article,
+    ArticleId,
+    Extended,
+    Merged,
+    Opened,
+    OpenStory,
+    Split,
+    StoryId,
+    Timestamp,
+)
+from pipeline.stories import Frequencies, OpenWindow, assign, known_articles
+from pipeline.stories.neighbours import compare
+from pipeline.stories.products import search
+from pipeline.stories.vectors import vectorize
+
+FEED = "us_2023"
+CROWD = ("us_2022", "us_2023", "india_en_2022", "dutch_2023", "german_titles_2023", "hindi_2022")
+NEEDS = tuple(f"stream/{name}.jsonl.gz" for name in CROWD)
+
+_WEEKS = 4
+_WINDOW = 100_000
+_BATCH = 300
+_NEIGHBOURS = 10
+_COMPARED_AT_ONCE = 5000
+_ALIKE = 0.25  # from here on a pair may be of one story; of these the search must find nearly all
+_NOON = datetime(2031, 5, 1, 12, tzinfo=UTC)
+
+
+def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figure]:
+    """Measure how far runs agree, and a window of 100,000 articles beside exact neighbours."""
+    del jobs
+    feed = gold.stream(folder, FEED)
+    return [*_agreement(gold.first(feed, limit)), *_speed(_crowd(folder, limit or _WINDOW))]
+
+
+def _agreement(articles: Sequence[Article]) -> list[Figure]:
+    dated = [(a.published.instant, a.article_id, a) for a in articles if a.published]
+    ordered = [article for *_, article in sorted(dated, key=lambda entry: entry[:2])]
+    first = min(instant for instant, *_ in dated)
+    weeks = [a for a in ordered if _instant(a) < first + timedelta(weeks=_WEEKS)]
+    whole = _stories(weeks, _WEEKS * 7 * 24 * 10, 0)
+    return [
+        Figure(
+            name=f"four weeks in one run and in runs of {name}",
+            value=metrics.pairwise(whole, _stories(weeks, hours, shift)).f1,
+        )
+        for name, hours, shift in (
+            ("a day", 24, 0),
+            ("a day, begun at seven", 24, 17),
+            ("six hours", 6, 0),
+            ("an hour", 1, 0),
+        )
+    ]
+
+
+def _instant(article: Article) -> datetime:
+    if article.published is None:
+        raise ValueError(f"{article.article_id} has no date")
+    return article.published.instant
+
+
+def _stories(articles: Sequence[Article], hours: int, shift: int) -> dict[str, str]:
+    """Return the story of each article after runs of so many hours of news each."""
+    batches: dict[float, list[Article]] = defaultdict(list)
+    for article in articles:
+        batches[(_instant(article).timestamp() / 3600 + shift) // hours].append(article)
+    window, home = OpenWindow(), dict[ArticleId, StoryId]()
+    for _, batch in sorted(batches.items()):
+        now = max(_instant(article) for article in batch)
+        changes, window = assign(batch, window, StorySettings(), now)
+        for change in changes:
+            if isinstance(change, Opened | Extended):
+                home |= {m.article_id: change.story_id for m in change.members}
+            elif isinstance(change, Split):
+                home |= {m.article_id: change.into for m in change.members}
+            elif isinstance(change, Merged):
+                gone = [i for i, story in home.items() if story == change.absorbed]
+                home |= dict.fromkeys(gone, change.story_id)
+    return {str(article): str(story) for article, story in home.items()}
+
+
+def _crowd(folder: Path, count: int) -> list[Article]:
+    """Return as many articles and a batch more, all of one day.
+
+    Where the feeds have fewer, one half of a text goes with the other half of another.
+    """
+    told = [article for name in CROWD for article in gold.stream(folder, name)]
+    texts = [(article.title, article.text, article) for article in told]
+    for step in range(7, 7 + 1 + (count + _BATCH) // len(told)):
+        texts += [
+            (a.title, f"{_half(a, 0)} {_half(b, 1)}", a)
+            for a, b in zip(told, told[step:], strict=False)
+        ]
+    random = np.random.default_rng(0)
+    chosen = random.permutation(min(len(texts), count + _BATCH))
+    return [
+        replace(
+            texts[place][2],
+            article_id=ArticleId(f"{number:06}"),
+            title=texts[place][0],
+            text=texts[place][1],
+            published=_day(number / len(chosen)),
+        )
+        for number, place in enumerate(chosen.tolist())
+    ]
+
+
+def _window(articles: Sequence[Article], settings: StorySettings, now: datetime) -> OpenWindow:
+    """Return a window in which each article is a story of its own."""
+    vectors, frequencies = vectorize(articles, Frequencies(), now)
+    every = known_articles()
+    for start in range(0, len(vectors), _COMPARED_AT_ONCE):
+        part = vectors[start : start + _COMPARED_AT_ONCE]
+        every, _ = compare(every, part, settings.window_hours)
+    return OpenWindow(
+        stories=[
+            OpenStory(story_id=story_id(a.article_id), opened=_instant(a), members=(a.article_id,))
+            for a in articles
+        ],
+        neighbours=every,
+        frequencies=frequencies,
+        clock=now,
+        texts={article.article_id: article for article in articles},
+    )
+
+
+def _half(article: Article, which: int) -> str:
+    words = article.text.split()
+    middle = len(words) // 2
+    return " ".join(words[middle:] if which else words[:middle])
+
+
+def _day(share: float) -> Timestamp:
+    return Timestamp(
+        instant=_NOON + timedelta(hours=24 * share),
+        precision="minute",
+        zone="stated",
+        origin="input",
+        raw="",
+    )
+
+
+def _speed(articles: Sequence[Article]) -> list[Figure]:
+    settings, now, batch = StorySettings(), _instant(articles[-1]), articles[-_BATCH:]
+    window = _window(articles[:-_BATCH], settings, now)
+    among = window.neighbours.matrix
+    after = assign(batch, window, settings, now).window.neighbours
+    fresh = {article.article_id for article in batch}
+    rows = [row for row, vector in enumerate(after.vectors) if vector.article_id in fresh]
+    queries = after.matrix[rows]
+    index = NearestNeighbors(n_neighbors=_NEIGHBOURS, metric="cosine", algorithm="brute")
+    index.fit(among)
+    found, exact = search(queries, among, _ALIKE), (queries @ among.T).tocoo()
+    wanted = exact.data >= _ALIKE
+    have = set(zip(found.rows.tolist(), found.cols.tolist(), strict=True))
+    true = list(zip(exact.row[wanted].tolist(), exact.col[wanted].tolist(), strict=True))
+    words = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    texts = [f"{a.title}\n{a.text}" for a in articles]
+    peer = NearestNeighbors(n_neighbors=_NEIGHBOURS, metric="cosine", algorithm="brute")
+    peer.fit(words.fit_transform(texts[:-_BATCH]))
+    return [
+        Figure(
+            name="recall of neighbours above .25",
+            value=sum(pair in have for pair in true) / max(1, len(true)),
+        ),
+        speed(
+            "speed ratio, vectors to neighbours",
+            times_as_fast(
+                ours=lambda: search(queries, among, _ALIKE),
+                peer=lambda: index.kneighbors(queries),
+            ),
+            "exact neighbours",
+        ),
+        speed(
+            "speed ratio, articles to stories",
+            times_as_fast(
+                ours=lambda: assign(batch, window, settings, now),
+                peer=lambda: peer.kneighbors(words.transform(texts[-_BATCH:])),
+            ),
+            "exact neighbours of words",
+        ),
+    ]
