@@ -7,14 +7,14 @@ was learned is a set of hashes for each article; whoever calls keeps them and pa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from pipeline.config import BoilerplateSettings
 from pipeline.outlets import host_of
 from pipeline.records import Article, ArticleId, RemovedSpan, Span
-from pipeline.text import kept_text, normalize, paragraphs, words
+from pipeline.text import folded_words, kept_text, paragraphs, words
 
 __all__ = ["VERSION", "PageParagraphs", "find_boilerplate", "page_paragraphs"]
 
@@ -51,7 +51,10 @@ def page_paragraphs(article: Article) -> PageParagraphs | None:
 
 
 def find_boilerplate(
-    articles: Sequence[Article], known: Iterable[PageParagraphs], settings: BoilerplateSettings
+    articles: Sequence[Article],
+    own: Collection[PageParagraphs],
+    known: Iterable[PageParagraphs],
+    settings: BoilerplateSettings,
 ) -> dict[ArticleId, tuple[RemovedSpan, ...]]:
     """Return the paragraphs of articles that their hosts show in many articles.
 
@@ -62,6 +65,8 @@ def find_boilerplate(
     ----------
     articles
         At most one version of each; in any order.
+    own
+        What is learned from these.
     known
         Earlier articles of the same hosts. One that is among `articles` is passed over.
     settings
@@ -72,9 +77,8 @@ def find_boilerplate(
     dict
         Spans of `Article.text` in order, for the articles that have any.
     """
-    new = {article.article_id: page_paragraphs(article) for article in articles}
-    pages = [page for page in new.values() if page]
-    pages += [page for page in known if page.article_id not in new]
+    new = {page.article_id: page for page in own}
+    pages = [*own, *(page for page in known if page.article_id not in new)]
     urls = Counter(page.host for page in pages)
     seen = Counter((page.host, key) for page in pages for key in page.keys)
     common = {
@@ -84,8 +88,9 @@ def find_boilerplate(
     }
     found = {}
     for article in articles:
-        page = new[article.article_id]
-        spans = [span for key, span in _keyed(article) if page and (page.host, key) in common]
+        page = new.get(article.article_id)
+        shown = {key for key in page.keys if (page.host, key) in common} if page else set()
+        spans = [span for key, span in _keyed(article) if key in shown] if shown else []
         if spans and _is_a_part(article, spans, settings.max_share):
             found[article.article_id] = tuple(
                 RemovedSpan(start=start, end=end, reason="boilerplate") for start, end in spans
@@ -112,8 +117,7 @@ def _keyed(article: Article) -> list[tuple[int, Span]]:
 
 def _key(paragraph: str) -> int:
     """Return a hash of the words; 0 where there are none."""
-    folded = normalize(paragraph)
-    said = " ".join(folded[start:end] for start, end in words(folded))
+    said = " ".join(folded_words(paragraph))
     digest = blake2b(said.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
     return int.from_bytes(digest, "little") if said else 0
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pipeline.lookalikes import unmasked
 from pipeline.records import RemovedSpan, Span
 
-__all__ = ["kept_text", "normalize", "paragraphs", "sentences", "words"]
+__all__ = ["folded_words", "kept_text", "normalize", "paragraphs", "sentences", "words"]
 
 _WORD = re.compile(r"\w+")
 _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″", '"'))
@@ -51,6 +51,17 @@ def _dropped() -> re.Pattern[str]:
 def words(text: str) -> list[Span]:
     """Return the spans of all words (runs of letters, digits and underscores)."""
     return [Span(*m.span()) for m in _WORD.finditer(text)]
+
+
+def folded_words(text: str) -> list[str]:
+    """Return all words in normal form.
+
+    Examples
+    --------
+    >>> folded_words("The “Lady Ismay” has sailed.")
+    ['the', 'lady', 'ismay', 'has', 'sailed']
+    """
+    return _WORD.findall(normalize(text))
 
 
 def paragraphs(text: str) -> list[Span]:

@@ -47,7 +47,7 @@ def gone(
     articles: list[Article], known: list[PageParagraphs] | None = None
 ) -> dict[str, list[str]]:
     text = {article.article_id: article.text for article in articles}
-    found = find_boilerplate(articles, known or [], SETTINGS)
+    found = find_boilerplate(articles, learned(articles), known or [], SETTINGS)
     return {i: [text[i][span.start : span.end] for span in spans] for i, spans in found.items()}
 
 
@@ -140,8 +140,8 @@ def test_no_order_matters_and_what_a_site_shows_once_stays(
     ]
     mixed = list(articles)
     shuffle.shuffle(mixed)
-    found = find_boilerplate(mixed, [], SETTINGS)
-    assert found == find_boilerplate(articles, [], SETTINGS)
+    found = find_boilerplate(mixed, learned(mixed), [], SETTINGS)
+    assert found == find_boilerplate(articles, learned(articles), [], SETTINGS)
     for article in articles:
         spans = found.get(article.article_id, ())
         assert f"Only in number {int(article.article_id[1:])}." in kept_text(article.text, spans)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pipeline.archive import read_page
-from pipeline.boilerplate import page_paragraphs
 from pipeline.config import Settings
 from pipeline.identity import address
 from pipeline.near_duplicates import sketch
@@ -46,7 +45,7 @@ def apply_batch(
     found = read_contents(settings, state, number, progress, ready)
     articles = articles_meant(settings, state, number, found.articles)
     progress("grouping", 0, 0)
-    versions = new_versions(settings, state, articles)
+    versions, paragraphs = new_versions(settings, state, articles)
     renewed = renewed_articles(state, versions)
     clock = _clock(state, renewed, settings, found.pages)
     sketches = sketch(renewed, settings.near_duplicates)
@@ -68,7 +67,7 @@ def apply_batch(
             tried=found.tried,
             sightings=found.sightings,
             addresses=found.addresses | {address(a.url or a.uri): a.article_id for a in articles},
-            paragraphs=[page for a in renewed if (page := page_paragraphs(a))],
+            paragraphs=paragraphs,
             forget_before=_forget_before(settings, clock),
         )
     )

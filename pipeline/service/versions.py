@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from pipeline.boilerplate import find_boilerplate, page_paragraphs
+from pipeline.boilerplate import PageParagraphs, find_boilerplate, page_paragraphs
 from pipeline.config import Settings
 from pipeline.identity import canonical_url, content_digest
 from pipeline.records import Article, ArticleId, RemovedSpan
 from pipeline.storage import State, StoredVersion
 from pipeline.text import words
 
-__all__ = ["articles_meant", "digest_of", "new_versions", "renewed_articles"]
+__all__ = ["NewVersions", "articles_meant", "digest_of", "new_versions", "renewed_articles"]
+
+
+class NewVersions(NamedTuple):
+    """Bodies that are not known yet, by id and digest, and what is learned of their sites."""
+
+    versions: list[StoredVersion]
+    paragraphs: list[PageParagraphs]
 
 
 def articles_meant(
@@ -26,10 +34,8 @@ def articles_meant(
     return _without_listed(settings, state, number, _without_aliases(state, articles))
 
 
-def new_versions(
-    settings: Settings, state: State, articles: Sequence[Article]
-) -> list[StoredVersion]:
-    """Return the bodies that are not known yet, by id and digest, with boilerplate marked."""
+def new_versions(settings: Settings, state: State, articles: Sequence[Article]) -> NewVersions:
+    """Return the bodies that are not known yet, with boilerplate marked."""
     return _without_boilerplate(settings, state, _unknown(state, articles))
 
 
@@ -99,22 +105,24 @@ def _unknown(state: State, articles: Sequence[Article]) -> list[StoredVersion]:
 
 def _without_boilerplate(
     settings: Settings, state: State, versions: Sequence[StoredVersion]
-) -> list[StoredVersion]:
+) -> NewVersions:
     """Return the versions with what their sites show in many articles among the removed spans.
 
     Sites are learned from their earlier articles and this batch. What was stored before stays as it
     was, so that no record changes without news.
     """
     current = renewed_articles(state, versions)
-    hosts = {page.host for article in current if (page := page_paragraphs(article))}
-    found = find_boilerplate(current, state.paragraphs(hosts), settings.boilerplate)
+    learned = [page for article in current if (page := page_paragraphs(article))]
+    known = state.paragraphs({page.host for page in learned})
+    found = find_boilerplate(current, learned, known, settings.boilerplate)
     marked = {a.article_id: a for a in current if a.article_id in found}
-    return [
+    shown = [
         replace(version, article=_marked(version.article, found[version.article.article_id]))
         if marked.get(version.article.article_id) == version.article
         else version
         for version in versions
     ]
+    return NewVersions(shown, learned)
 
 
 def _marked(article: Article, spans: Sequence[RemovedSpan]) -> Article:
