@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import pairwise
 
 from pipeline.lookalikes import unmasked
 from pipeline.records import RemovedSpan, Span
 
-__all__ = ["folded_words", "kept_text", "normalize", "paragraphs", "sentences", "words"]
+__all__ = [
+    "each_sentence",
+    "folded_words",
+    "kept_text",
+    "normalize",
+    "paragraphs",
+    "sentences",
+    "words",
+]
 
 _WORD = re.compile(r"\w+")
 _STRAIGHT = str.maketrans(dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″", '"'))
@@ -113,7 +121,13 @@ def sentences(text: str) -> list[Span]:
     >>> [text[s.start : s.end] for s in sentences(text)]
     ['Dr. Roe left at 5.30 p.m. on Monday.', '“Why?” he asked.']
     """
-    return [part for paragraph in paragraphs(text) for part in _split(text, paragraph)]
+    return list(each_sentence(text))
+
+
+def each_sentence(text: str) -> Iterator[Span]:
+    """Yield the spans of all sentences; what is not asked for is not looked at."""
+    for paragraph in paragraphs(text):
+        yield from _split(text, paragraph)
 
 
 def _split(text: str, paragraph: Span) -> list[Span]:

@@ -11,17 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import islice, pairwise
 
 from pipeline.records import Article, ArticleId, Span, SummarySentence
 from pipeline.stories.background import background
 from pipeline.stories.terms import Token, article_tokens, language, stemmer, tokens, usual_form
-from pipeline.text import sentences
+from pipeline.text import each_sentence
 
 __all__ = ["choose_title", "key_terms", "summarize"]
 
 _READ_KEPT = 1  # story: its terms, title and summary read the same articles in turn
+_STEMS_KEPT = 1 << 16  # of a language, with their weights: more than a day of news has, some MB
 _DIGITS = 4  # of weights that are shown
 _TERMS_READ = 4  # for each term shown: some become one, as the words of a name do (guess)
 _COMMON_SHARE = 0.1  # stems in more documents than that are no key terms: "said" is in 9.8 %; guess
@@ -38,11 +39,15 @@ _COMPLETE = re.compile(r"(?<!\.)[.!?؟۔।॥።။។。！？][\"'”’»›
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """An article with its words, title first, and the TF-IDF weights of its stems."""
+    """An article with its words, how often each stem occurs, and what stems weigh (TF-IDF).
+
+    Stems that weigh nothing are not among `weights`.
+    """
 
     article: Article
     title: Sequence[Token]
     body: Sequence[Token]
+    counts: Mapping[str, int]
     weights: Mapping[str, float]
 
 
@@ -83,10 +88,11 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
     """
     read, centroid = _read(articles)
     weights = {stem: w for stem, w in centroid.items() if not stem[0].isdigit()}
-    counts = Counter(token.stem for one in read for token in (*one.title, *one.body))
+    counts: Counter[str] = Counter()
+    for one in read:
+        counts.update(one.counts)
     names = _names(read, weights, counts)
-    shown = set(sorted(weights, key=lambda stem: (-weights[stem], stem))[: _TERMS_READ * n])
-    forms = _written(read, shown.union(*names))
+    forms = _written(read, {*islice(weights, _TERMS_READ * n)}.union(*names))
     terms = {forms[stem]: weights[stem] for stem in sorted(forms)}
     for (rarer, commoner), (written, count) in names.items():
         is_meant = count >= _NAME_SHARE * counts[commoner]
@@ -119,15 +125,16 @@ def summarize(articles: Iterable[Article], n: int = 3) -> tuple[SummarySentence,
         In the order they were chosen, the most telling first.
     """
     read, weights = _read(articles)
-    heaviest = sorted(weights, key=lambda stem: (-weights[stem], stem))[:_SUMMARY_STEMS]
-    left = {stem: weights[stem] for stem in heaviest}
+    left = dict(islice(weights.items(), _SUMMARY_STEMS))
     every = [candidate for one in read for candidate in _candidates(one.article)]
     pool = [candidate for candidate in every if candidate.is_complete] or every
     chosen: list[_Candidate] = []
     while pool and len(chosen) < n:
-        best = max(pool, key=lambda candidate: _gain(candidate, left))
-        if _gain(best, left) <= 0:
+        gains = [_gain(candidate, left) for candidate in pool]
+        most = max(gains)
+        if most <= 0:
             break
+        best = pool[gains.index(most)]
         chosen.append(best)
         left = {stem: weight for stem, weight in left.items() if stem not in best.stems}
         pool = [candidate for candidate in pool if not _says_the_same(candidate, best)]
@@ -148,10 +155,12 @@ def choose_title(articles: Iterable[Article]) -> ArticleId:
     read, weights = _read(articles)
     if not read:
         raise ValueError("choose_title: a story has at least one article; none was given")
+    if len(read) == 1:
+        return read[0].article.article_id
 
     def nearness(one: _Read) -> float:
         stems = sorted({token.stem for token in one.title})
-        rarity = _rarity(one.article)
+        rarity = _rarity(language(one.article))
         length = math.sqrt(sum(rarity(stem) ** 2 for stem in stems))
         if not length:
             return 0.0
@@ -162,7 +171,10 @@ def choose_title(articles: Iterable[Article]) -> ArticleId:
 
 
 def _read(articles: Iterable[Article]) -> tuple[Sequence[_Read], Mapping[str, float]]:
-    """Return what is in the articles, by publication (undated last), then by id; and its centre."""
+    """Return what is in the articles, by publication (undated last), then by id; and its centre.
+
+    The centre is as `_centroid` returns it.
+    """
     ordered = sorted(
         articles,
         key=lambda a: (a.published is None, a.published and a.published.instant, a.article_id),
@@ -177,19 +189,26 @@ def _read_ordered(articles: tuple[Article, ...]) -> tuple[Sequence[_Read], Mappi
 
 
 def _read_one(article: Article) -> _Read:
-    title, body = article_tokens(article, stemmer(language(article)))
-    counts = Counter(token.stem for token in (*title, *body))
-    rarity = _rarity(article)
-    weights = {s: (1 + math.log(n)) * rarity(s) for s, n in sorted(counts.items())}
-    length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+    lang = language(article)
+    title, body = article_tokens(article, stemmer(lang))
+    counts = Counter([token.stem for token in (*title, *body)])
+    rarity = _rarity(lang)
+    weights = {
+        stem: (1 + math.log(n)) * rare
+        for stem, n in sorted(counts.items())
+        if (rare := rarity(stem))
+    }
+    length = math.sqrt(sum([weight**2 for weight in weights.values()])) or 1.0
     unit = {stem: weight / length for stem, weight in weights.items()}
-    return _Read(article=article, title=title, body=body, weights=unit)
+    return _Read(article=article, title=title, body=body, counts=counts, weights=unit)
 
 
-def _rarity(article: Article) -> Callable[[str], float]:
-    """Return what a stem weighs in the language of an article; nothing where it is common."""
-    share_of = background(language(article)).share
+@cache
+def _rarity(lang: str) -> Callable[[str], float]:
+    """Return what a stem weighs in a language; nothing where it is common."""
+    share_of = background(lang).share
 
+    @lru_cache(_STEMS_KEPT)
     def weight(stem: str) -> float:
         share = share_of(stem)
         return -math.log(share) if share <= _COMMON_SHARE else 0.0
@@ -202,18 +221,21 @@ def _centroid(read: Sequence[_Read]) -> dict[str, float]:
 
     The share of articles that have the stem keeps one outlet's angle (its readers aboard, its
     correspondent's witnesses) from standing for the event. Stems at 0 are left out.
+
+    Returns
+    -------
+    dict
+        The heaviest stem first, equally heavy ones in the order of the alphabet.
     """
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = {}
     having: Counter[str] = Counter()
     for one in read:
-        having.update(stem for stem, weight in one.weights.items() if weight > 0)
+        having.update(one.weights.keys())
         for stem, weight in one.weights.items():
-            sums[stem] += weight  # type: ignore[assignment]  # a Counter may hold floats
-    return {
-        stem: round(sums[stem] / len(read) * having[stem] / len(read), 9)
-        for stem in sorted(sums)
-        if sums[stem] > 0
-    }
+            sums[stem] = sums.get(stem, 0.0) + weight
+    n = len(read)
+    means = {stem: round(total / n * having[stem] / n, 9) for stem, total in sums.items()}
+    return dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _names(
@@ -229,10 +251,12 @@ def _names(
     """
     forms: dict[tuple[str, str], Counter[str]] = {}
     for one in read:
-        for first, second in pairwise(one.body):
-            has_capitals = first.surface[0].isupper() and second.surface[0].isupper()
-            stems = first.stem, second.stem
-            if second.is_joined and has_capitals and all(stem in weights for stem in stems):
+        has_capital = [token.surface[0].isupper() for token in one.body]
+        for n, (first, second) in enumerate(pairwise(one.body)):
+            if not (has_capital[n] and has_capital[n + 1] and second.is_joined):
+                continue
+            if first.stem in weights and second.stem in weights:
+                stems = first.stem, second.stem
                 rarer, commoner = sorted(stems, key=lambda stem: (counts[stem], stem))
                 written = f"{first.surface} {second.surface}"
                 forms.setdefault((rarer, commoner), Counter())[written] += 1
@@ -250,24 +274,26 @@ def _names(
 
 def _written(read: Sequence[_Read], stems: Collection[str]) -> dict[str, str]:
     """Return for some stems the form they are most often written in."""
-    forms: dict[str, Counter[str]] = {}
+    seen: Counter[tuple[str, str]] = Counter()
     for one in read:
-        for token in (*one.title, *one.body):
-            if token.stem in stems:
-                forms.setdefault(token.stem, Counter())[token.surface] += 1
+        words = (*one.title, *one.body)
+        seen.update([(token.stem, token.surface) for token in words if token.stem in stems])
+    forms: dict[str, dict[str, int]] = {}
+    for (stem, surface), count in seen.items():
+        forms.setdefault(stem, {})[surface] = count
     return {stem: usual_form(counts) for stem, counts in forms.items()}
 
 
 def _candidates(article: Article) -> list[_Candidate]:
     stem = stemmer(language(article))
-    kept = [
+    kept = (
         span
-        for span in sentences(article.text)
+        for span in each_sentence(article.text)
         if all(cut.end <= span.start or span.end <= cut.start for cut in article.removed)
-    ]
+    )
     return [
         _candidate(article, span, position, stem)
-        for position, span in enumerate(kept[:_SENTENCES_READ])
+        for position, span in enumerate(islice(kept, _SENTENCES_READ))
     ]
 
 
@@ -290,7 +316,8 @@ def _candidate(
 
 
 def _gain(candidate: _Candidate, left: Mapping[str, float]) -> float:
-    added = sum(weight for stem, weight in left.items() if stem in candidate.stems)
+    stems = candidate.stems
+    added = sum([weight for stem, weight in left.items() if stem in stems])
     # The root keeps long sentences from winning by length and short ones by density.
     return added / math.sqrt(max(candidate.words, 1)) / (1 + _FADE * candidate.position)
 
