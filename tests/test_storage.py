@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import StateError
 from pipeline.records import (
@@ -18,14 +21,16 @@ from pipeline.records import (
     Closed,
     Extended,
     Failed,
+    Linked,
     Membership,
     Merged,
     Opened,
+    Split,
     StoryChange,
     StoryId,
 )
 from pipeline.storage import BatchOutcome, State, StoredVersion
-from pipeline.storage.view import remove_strangers, write_file
+from pipeline.storage.view import json_bytes, remove_strangers, write_file
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEADER = {"scheme": "affine32"}
@@ -141,6 +146,56 @@ def test_replaying_the_log_gives_the_same_stories(state: State, tmp_path: Path) 
             replayed.apply(outcome(number, [c for batch, c in kept if batch == number]))
         ids = state.story_ids()
         assert [replayed.story(i) for i in ids] == [state.story(i) for i in ids]
+
+
+def test_stories_are_the_same_asked_for_together_or_one_by_one(state: State) -> None:
+    one, two, three, four = (StoryId(f"s1-{name}") for name in "abcd")
+    log: list[list[StoryChange]] = [
+        [opened(one, "9", "1"), opened(two, "2"), opened(three, "3")],
+        [Linked(story_id=one, at=NOON, related=three, score=0.3)],
+        [Merged(story_id=one, at=NOON, absorbed=two, score=0.5)],
+        [Split(story_id=one, at=NOON, into=four, members=(member("1"),), score=0.2)],
+        [Linked(story_id=four, at=NOON, related=three, score=0.6)],
+    ]
+    for number, changes in enumerate(log, start=1):
+        state.apply(outcome(number, changes))
+    ids = state.story_ids()
+    assert ids == [one, two, three, four]
+    found = state.stories([*reversed(ids), StoryId("s1-z")])
+    assert found == {i: state.story(i) for i in ids}
+    assert [related.story_id for related in found[three].related] == [four, one]
+    assert [m.article_id for m in found[one].members] == ["9", "2"]
+    assert state.logs(ids) == {i: state.changes(i) for i in ids}
+    kinds = {i: [type(logged.change) for logged in log] for i, log in state.logs(ids).items()}
+    assert kinds == {
+        one: [Opened, Linked, Merged, Split],
+        two: [Opened, Merged],
+        three: [Opened, Linked, Linked],
+        four: [Split, Linked],
+    }
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(record=st.dictionaries(st.text(), VALUES))
+def test_a_file_of_the_view_is_what_json_itself_would_write(record: dict[str, object]) -> None:
+    expected = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True)
+    assert json_bytes(record) == f"{expected}\n".encode("utf-8", "replace")
+
+
+def test_what_is_no_json_is_refused() -> None:
+    for value in (float("nan"), float("inf"), {1, 2}):
+        with pytest.raises((ValueError, TypeError)):
+            json_bytes({"value": [value]})
 
 
 def test_a_batch_that_fails_half_way_leaves_nothing(state: State) -> None:

@@ -23,8 +23,8 @@ from pipeline.records import (
     Span,
     StoryId,
 )
+from pipeline.service.facts import story_facts
 from pipeline.service.stored import open_state
-from pipeline.service.view import story_facts
 from pipeline.storage import State
 from pipeline.stories import similarities
 from pipeline.story_record import (

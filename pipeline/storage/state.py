@@ -7,7 +7,7 @@ stored as JSON (never pickle), sets of hashes as little-endian arrays.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,6 @@ from pipeline.records import (
     Failed,
     Membership,
     NearDuplicate,
-    RelatedStory,
     Retry,
     Story,
     StoryId,
@@ -51,13 +50,13 @@ from pipeline.storage.rows import (
     StoredVersion,
     StoredWords,
     ViewEntry,
-    change_from_json,
     in_list,
 )
 from pipeline.storage.sightings import SCHEMA as SIGHTING_SCHEMA
 from pipeline.storage.sightings import sightings_of
 from pipeline.storage.sketches import SCHEMA as SKETCH_SCHEMA
 from pipeline.storage.sketches import find_postings, read_words
+from pipeline.storage.stories import logs_of_stories, stories_named
 from pipeline.storage.transaction import transaction
 from pipeline.storage.windows import SCHEMA as WINDOW_SCHEMA
 from pipeline.storage.windows import read_window
@@ -418,30 +417,11 @@ class State:
 
     def story(self, story_id: StoryId) -> Story | None:
         """Return a story as the log leaves it; None where there is none of that id."""
-        query = "SELECT status, redirect FROM stories WHERE story_id = ?"
-        row = self._db.execute(query, (story_id,)).fetchone()
-        if row is None:
-            return None
-        members = self._db.execute(
-            "SELECT record FROM members WHERE story_id = ? ORDER BY place", (story_id,)
-        )
-        absorbed = self._db.execute(
-            "SELECT story_id FROM stories WHERE redirect = ? ORDER BY 1", (story_id,)
-        )
-        return Story(
-            story_id=story_id,
-            status=row[0],
-            redirect=row[1],
-            members=tuple(MEMBERSHIP.validate_json(r) for (r,) in members),
-            absorbed=tuple(StoryId(i) for (i,) in absorbed),
-            related=self._related(story_id),
-        )
+        return self.stories([story_id]).get(story_id)
 
-    def _related(self, story_id: StoryId) -> tuple[RelatedStory, ...]:
-        query = """SELECT other AS id, score FROM links WHERE one = ?1
-                   UNION ALL SELECT one, score FROM links WHERE other = ?1
-                   ORDER BY score DESC, id"""
-        return tuple(RelatedStory(*row) for row in self._db.execute(query, (story_id,)))
+    def stories(self, ids: Collection[StoryId]) -> dict[StoryId, Story]:
+        """Return stories as the log leaves them, by id; unknown ids are left out."""
+        return stories_named(self._db, ids)
 
     def members(self, story_ids: Iterable[StoryId]) -> dict[ArticleId, Membership]:
         """Return the memberships of some stories, by article."""
@@ -459,11 +439,11 @@ class State:
 
     def changes(self, story_id: StoryId) -> list[LoggedChange]:
         """Return the log of one story, oldest first, how it was absorbed or split off included."""
-        query = "SELECT batch, record FROM changes WHERE story_id = ?1 OR other = ?1 ORDER BY seq"
-        return [
-            LoggedChange(batch=batch, change=change_from_json(record))
-            for batch, record in self._db.execute(query, (story_id,))
-        ]
+        return self.logs([story_id])[story_id]
+
+    def logs(self, ids: Collection[StoryId]) -> dict[StoryId, list[LoggedChange]]:
+        """Return the log of each story, as `changes` does."""
+        return logs_of_stories(self._db, ids)
 
     def changed_since(self, batch: int) -> set[StoryId]:
         """Return the stories whose log grew after a batch, from either side of a change."""

@@ -86,13 +86,13 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
     >>> [term for term, _ in key_terms([Article(article_id=ArticleId("a"), text=text)], 3)]
     ['Aldern', 'floods', 'Hanna Bricke']
     """
-    read, centroid = _read(articles)
-    weights = {stem: w for stem, w in centroid.items() if not stem[0].isdigit()}
+    read, weights = _read(articles)
     counts: Counter[str] = Counter()
     for one in read:
         counts.update(one.counts)
     names = _names(read, weights, counts)
-    forms = _written(read, {*islice(weights, _TERMS_READ * n)}.union(*names))
+    heaviest = islice((stem for stem in weights if not stem[0].isdigit()), _TERMS_READ * n)
+    forms = _written(read, {*heaviest}.union(*names))
     terms = {forms[stem]: weights[stem] for stem in sorted(forms)}
     for (rarer, commoner), (written, count) in names.items():
         is_meant = count >= _NAME_SHARE * counts[commoner]
@@ -100,8 +100,8 @@ def key_terms(articles: Iterable[Article], n: int = 10) -> tuple[tuple[str, floa
         if is_meant:
             terms.pop(forms[commoner], None)
         terms[written] = max(weights[rarer], weights[commoner] if is_meant else 0.0)
-    heaviest = sorted(terms, key=lambda term: (-terms[term], term))[:n]
-    return tuple((term, round(terms[term] / terms[heaviest[0]], _DIGITS)) for term in heaviest)
+    shown = sorted(terms, key=lambda term: (-terms[term], term))[:n]
+    return tuple((term, round(terms[term] / terms[shown[0]], _DIGITS)) for term in shown)
 
 
 def summarize(articles: Iterable[Article], n: int = 3) -> tuple[SummarySentence, ...]:
@@ -235,7 +235,8 @@ def _centroid(read: Sequence[_Read]) -> dict[str, float]:
             sums[stem] = sums.get(stem, 0.0) + weight
     n = len(read)
     means = {stem: round(total / n * having[stem] / n, 9) for stem, total in sums.items()}
-    return dict(sorted(means.items(), key=lambda item: (-item[1], item[0])))
+    heaviest = sorted(sorted(means), key=means.__getitem__, reverse=True)  # which is stable
+    return {stem: means[stem] for stem in heaviest}
 
 
 def _names(
@@ -251,12 +252,14 @@ def _names(
     """
     forms: dict[tuple[str, str], Counter[str]] = {}
     for one in read:
-        has_capital = [token.surface[0].isupper() for token in one.body]
-        for n, (first, second) in enumerate(pairwise(one.body)):
-            if not (has_capital[n] and has_capital[n + 1] and second.is_joined):
+        for first, second in pairwise(one.body):
+            # Most words are passed over by the first of these.
+            if not (
+                second.surface[0].isupper() and second.is_joined and first.surface[0].isupper()
+            ):
                 continue
-            if first.stem in weights and second.stem in weights:
-                stems = first.stem, second.stem
+            stems = first.stem, second.stem
+            if all(stem in weights and not stem[0].isdigit() for stem in stems):
                 rarer, commoner = sorted(stems, key=lambda stem: (counts[stem], stem))
                 written = f"{first.surface} {second.surface}"
                 forms.setdefault((rarer, commoner), Counter())[written] += 1
