@@ -38,7 +38,8 @@ def test_what_was_extracted_ahead_is_what_comes_out_later() -> None:
             running.offer(raw)
         ready = running.finish()
     later = list(extract_pages(pages, SETTINGS, contents_of_page))
-    assert [ready[key(raw)] for raw in pages] == later
+    assert [ready[key(raw)].contents for raw in pages] == later
+    assert {ready[key(raw)].fetched_at for raw in pages} == {pages[0].fetched_at}
     assert isinstance(later[2][0], Failed)
 
 

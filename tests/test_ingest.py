@@ -437,6 +437,26 @@ def test_a_run_of_several_batches_is_rebuilt_byte_for_byte(sample: Path, tmp_pat
     assert view(tmp_path) == shown
 
 
+def test_news_without_a_date_is_told_at_the_second_in_which_it_came_in(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    config = '[[sources]]\nname = "pier"\npath = "in"\n'
+    (tmp_path / "news.toml").write_text(config, encoding="utf-8")
+    (tmp_path / "in" / "empty.html").write_text("<html></html>", encoding="utf-8")
+    lines = (
+        "The ferry Lady Ismay struck Mercer Pier at Calder Haven in thick fog on its way in.",
+        "Fourteen people were taken to hospital, the harbour master said after the crash.",
+    )
+    (tmp_path / "in" / "ferry.txt").write_text("\n".join(lines), encoding="utf-8")
+    assert run(tmp_path, "ingest").returncode == 1
+    shown, failed = view(tmp_path), run(tmp_path, "quarantine", "list", "--json").stdout
+    (record,) = records(tmp_path)
+    assert record["first_published"] is None
+    assert json.loads(failed)["when"]
+    assert run(tmp_path, "rebuild").returncode == 1
+    assert view(tmp_path) == shown
+    assert run(tmp_path, "quarantine", "list", "--json").stdout == failed
+
+
 def test_the_two_seed_articles_are_one_story_of_two_reports(
     data_sets: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ workers have no time for are left to that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
@@ -18,7 +19,7 @@ from pipeline.config import Settings
 from pipeline.engines import PageContent, contents_of_page, extract_pages
 from pipeline.records import RawPage
 
-__all__ = ["ExtractionAhead", "PageKey", "Ready"]
+__all__ = ["Extracted", "ExtractionAhead", "PageKey", "Ready"]
 
 _WAITING_BYTES = 64 * 2**20  # of pages in the queue: some 300 real ones (guess)
 
@@ -31,7 +32,14 @@ class PageKey(NamedTuple):
     digest: str
 
 
-Ready: TypeAlias = Mapping[PageKey, list[PageContent]]
+class Extracted(NamedTuple):
+    """What is in a page, and when it was fetched."""
+
+    fetched_at: datetime
+    contents: list[PageContent]
+
+
+Ready: TypeAlias = Mapping[PageKey, Extracted]
 
 
 class ExtractionAhead:
@@ -44,8 +52,8 @@ class ExtractionAhead:
         self._settings = settings
         self._thread: Thread | None = None
         self._queue: SimpleQueue[tuple[PageKey, RawPage] | None] = SimpleQueue()
-        self._begun: list[PageKey] = []
-        self._ready: dict[PageKey, list[PageContent]] = {}
+        self._begun: list[tuple[PageKey, datetime]] = []
+        self._ready: dict[PageKey, Extracted] = {}
         self._offered_bytes = self._taken_bytes = 0
         self._error: BaseException | None = None
 
@@ -91,7 +99,8 @@ class ExtractionAhead:
         try:
             outcomes = extract_pages(self._pages(), self._settings, contents_of_page)
             for number, outcome in enumerate(outcomes):
-                self._ready[self._begun[number]] = outcome
+                key, fetched_at = self._begun[number]
+                self._ready[key] = Extracted(fetched_at, outcome)
         except BaseException as error:  # noqa: BLE001 - raised again where the result is wanted
             self._error = error
 
@@ -99,5 +108,5 @@ class ExtractionAhead:
         while (waiting := self._queue.get()) is not None:
             key, page = waiting
             self._taken_bytes += len(page.body)
-            self._begun.append(key)
+            self._begun.append((key, page.fetched_at))
             yield page

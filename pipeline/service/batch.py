@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.archive import read_page
 from pipeline.config import Settings
 from pipeline.identity import address
 from pipeline.near_duplicates import sketch
-from pipeline.records import ArchivedPage, Article, Failed
+from pipeline.records import Article, Failed
 from pipeline.service.ahead import Ready
 from pipeline.service.contents import read_contents
 from pipeline.service.placing import place_articles
@@ -47,7 +46,7 @@ def apply_batch(
     progress("grouping", 0, 0)
     versions, paragraphs = new_versions(settings, state, articles)
     renewed = renewed_articles(state, versions)
-    clock = _clock(state, renewed, settings, found.pages)
+    clock = _clock(state, renewed, found.fetched)
     sketches = sketch(renewed, settings.near_duplicates)
     relations = stored_relations(state, sketches, settings)
     known = state.articles(a.article_id for a in renewed)
@@ -84,9 +83,7 @@ def _forget_before(settings: Settings, clock: datetime) -> datetime | None:
     return clock - timedelta(days=days) if days else None
 
 
-def _clock(
-    state: State, renewed: Sequence[Article], settings: Settings, pages: Sequence[ArchivedPage]
-) -> datetime:
+def _clock(state: State, renewed: Sequence[Article], fetched: Sequence[datetime]) -> datetime:
     """Return the latest publication known: the clock of the news, not of the machine.
 
     Stories open and close by it, so replaying an archive gives what happened then. Where no
@@ -96,7 +93,4 @@ def _clock(
     before = state.clock()
     if stated or before:
         return max([*stated, *([before] if before else [])])
-    return max(
-        (read_page(settings.paths.raw, page).fetched_at for page in pages),
-        default=datetime(1970, 1, 1, tzinfo=UTC),
-    )
+    return max(fetched, default=datetime(1970, 1, 1, tzinfo=UTC))

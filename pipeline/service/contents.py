@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from pipeline.archive import read_page
 from pipeline.config import Settings
 from pipeline.engines import PageContent, contents_of_page, extract_pages
 from pipeline.identity import address
-from pipeline.records import ArchivedPage, Article, ArticleId, Failed, ListedLink, Retry
-from pipeline.service.ahead import PageKey, Ready
+from pipeline.records import ArchivedPage, Article, ArticleId, Failed, ListedLink, RawPage, Retry
+from pipeline.service.ahead import Extracted, PageKey, Ready
 from pipeline.service.progress import Progress
 from pipeline.storage import State
 
@@ -25,6 +27,8 @@ class Contents:
     ----------
     pages
         The pages.
+    fetched
+        When each of these came in.
     articles, failures
         In the order of the pages.
     failing
@@ -36,6 +40,7 @@ class Contents:
     """
 
     pages: list[ArchivedPage]
+    fetched: list[datetime] = field(default_factory=list)
     articles: list[Article] = field(default_factory=list)
     failures: list[Failed] = field(default_factory=list)
     failing: list[Retry] = field(default_factory=list)
@@ -85,7 +90,8 @@ def read_contents(
         zip(found.pages, wanted, outcomes, strict=True), start=1
     ):
         progress("extracting", done, len(found.pages))
-        for item in outcome:
+        found.fetched.append(outcome.fetched_at)
+        for item in outcome.contents:
             found.see(item, page)
             at = _place(page, _input(item, page))
             if _belongs({at, _place(page, page.uri)}, inputs, later):
@@ -96,14 +102,25 @@ def read_contents(
 
 def _outcomes(
     settings: Settings, pages: Sequence[ArchivedPage], ready: Ready
-) -> Iterator[list[PageContent]]:
+) -> Iterator[Extracted]:
     """Yield what is in each page, in order."""
     keys = [PageKey(page.source, page.uri, page.digest) for page in pages]
     missing = [page for page, key in zip(pages, keys, strict=True) if key not in ready]
-    bodies = (read_page(settings.paths.raw, page) for page in missing)
-    late = extract_pages(bodies, settings, contents_of_page)
+    times: deque[datetime] = deque()
+
+    def bodies() -> Iterator[RawPage]:
+        for page in missing:
+            raw = read_page(settings.paths.raw, page)
+            times.append(raw.fetched_at)
+            yield raw
+
+    late = extract_pages(bodies(), settings, contents_of_page)
     for key in keys:
-        yield ready[key] if key in ready else next(late)
+        if key in ready:
+            yield ready[key]
+        else:
+            contents = next(late)
+            yield Extracted(times.popleft(), contents)
 
 
 def _belongs(places: set[Retry], inputs: frozenset[str] | None, later: frozenset[Retry]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.archive import ArchiveWriter, page_digest
@@ -53,7 +53,8 @@ class Intake:
         """Archive a page, unless these bytes are known under its name."""
         if self._is_new(page):
             self.archive.write(page)
-            self._count(page)
+            # As the archive gives it back: it keeps seconds.
+            self._count(replace(page, fetched_at=page.fetched_at.replace(microsecond=0)))
 
     def take_answer(self, answer: Fetched, visit: Visit) -> RawPage:
         """Archive what a server answered, unless it is known; returns it as the archive would."""
