@@ -56,7 +56,7 @@ from pipeline.storage.sightings import SCHEMA as SIGHTING_SCHEMA
 from pipeline.storage.sightings import sightings_of
 from pipeline.storage.sketches import SCHEMA as SKETCH_SCHEMA
 from pipeline.storage.sketches import find_postings, read_words
-from pipeline.storage.stories import logs_of_stories, stories_named
+from pipeline.storage.stories import logs_of_stories, open_links, open_members, stories_named
 from pipeline.storage.transaction import transaction
 from pipeline.storage.windows import SCHEMA as WINDOW_SCHEMA
 from pipeline.storage.windows import read_window
@@ -379,23 +379,11 @@ class State:
 
     def open_members(self) -> dict[StoryId, list[ArticleId]]:
         """Return the articles of each open story in the order they joined, by story."""
-        query = """SELECT story_id, article_id FROM stories JOIN members USING (story_id)
-                   WHERE status = 'open' ORDER BY story_id, place"""
-        found: dict[StoryId, list[ArticleId]] = {}
-        for story, article in self._db.execute(query):
-            found.setdefault(StoryId(story), []).append(ArticleId(article))
-        return found
+        return open_members(self._db)
 
     def open_links(self) -> dict[StoryId, frozenset[StoryId]]:
         """Return the stories that each open story is linked to."""
-        query = """SELECT story_id, other FROM stories JOIN links ON one = story_id
-                   WHERE status = 'open' UNION ALL
-                   SELECT story_id, one FROM stories JOIN links ON other = story_id
-                   WHERE status = 'open'"""
-        found: dict[StoryId, set[StoryId]] = {}
-        for story, other in self._db.execute(query):
-            found.setdefault(StoryId(story), set()).add(StoryId(other))
-        return {story: frozenset(others) for story, others in found.items()}
+        return open_links(self._db)
 
     def vectorized(self) -> set[ArticleId]:
         """Return the articles that have a vector: members of open stories."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from sqlite3 import Connection
 
-from pipeline.records import Membership, RelatedStory, Story, StoryId
+from pipeline.records import ArticleId, Membership, RelatedStory, Story, StoryId
 from pipeline.storage.rows import IN_LIST, MEMBERSHIP, LoggedChange, change_from_json, in_list
 
-__all__ = ["logs_of_stories", "stories_named"]
+__all__ = ["logs_of_stories", "open_links", "open_members", "stories_named"]
 
 
 def stories_named(db: Connection, ids: Collection[StoryId]) -> dict[StoryId, Story]:
@@ -40,6 +40,28 @@ def logs_of_stories(db: Connection, ids: Collection[StoryId]) -> dict[StoryId, l
     for _, story_id, batch, record in db.execute(query, (wanted, wanted)):
         logs[story_id].append(LoggedChange(batch=batch, change=change_from_json(record)))
     return logs
+
+
+def open_members(db: Connection) -> dict[StoryId, list[ArticleId]]:
+    """Return the articles of each open story in the order they joined, by story."""
+    query = """SELECT story_id, article_id FROM stories JOIN members USING (story_id)
+               WHERE status = 'open' ORDER BY story_id, place"""
+    found: dict[StoryId, list[ArticleId]] = {}
+    for story, article in db.execute(query):
+        found.setdefault(StoryId(story), []).append(ArticleId(article))
+    return found
+
+
+def open_links(db: Connection) -> dict[StoryId, frozenset[StoryId]]:
+    """Return the stories that each open story is linked to."""
+    query = """SELECT story_id, other FROM stories JOIN links ON one = story_id
+               WHERE status = 'open' UNION ALL
+               SELECT story_id, one FROM stories JOIN links ON other = story_id
+               WHERE status = 'open'"""
+    found: dict[StoryId, set[StoryId]] = {}
+    for story, other in db.execute(query):
+        found.setdefault(StoryId(story), set()).add(StoryId(other))
+    return {story: frozenset(others) for story, others in found.items()}
 
 
 def _members(db: Connection, ids: Collection[StoryId]) -> dict[StoryId, list[Membership]]:
