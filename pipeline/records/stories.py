@@ -96,8 +96,7 @@ class Split:
         The new story, named after the first of `members`. Where that article founded a story
         before, which was merged away, the old id lives again.
     members
-        What the new story begins with, its founder first: articles that left `story_id`, and new
-        ones that came with them.
+        What left, its founder first; new articles that join them are a change of their own.
     score
         Mean similarity between this part and the other, 0-1.
 

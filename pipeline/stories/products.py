@@ -54,22 +54,17 @@ def search(queries: csr_array, among: csr_array, least: float) -> Similar:
     counts = np.bincount(held.indices, minlength=len(used))
     is_common = counts > max(_COMMON_LEAST, _COMMON_SHARE * among.shape[0])
     rare, common = np.flatnonzero(~is_common), np.flatnonzero(is_common)
-    asked = _columns(wanted, rare)
+    asked, exact = _columns(wanted, rare), least - 10.0**-_DIGITS
     is_plain = _lengths(asked) < _RARE_LENGTH * _lengths(wanted)
-    exact = least - 10.0**-_DIGITS
     if not len(common):
-        rows, cols, values = _blocks(wanted, held.T.tocsr(), np.arange(len(is_plain)), exact)
-    else:
-        postings = _columns(held, rare).T.tocsr()
-        special = np.flatnonzero(~is_plain)
-        rows, cols, values = _blocks(asked, postings, special, min(exact, _CANDIDATE))
-        rest = _columns(wanted, common), _columns(held, common)
-        values = values + _products(*rest, rows, cols)
-        plain = np.flatnonzero(is_plain)
-        more = _blocks(wanted, held.T.tocsr() if len(plain) else postings, plain, exact)
-        rows, cols, values = (
-            np.concatenate(c) for c in zip((rows, cols, values), more, strict=True)
-        )
+        is_plain[:] = True
+    plain, special = np.flatnonzero(is_plain), np.flatnonzero(~is_plain)
+    parts = [_blocks(wanted, held, plain, exact)]
+    if len(special):
+        found = _blocks(asked, _columns(held, rare), special, min(exact, _CANDIDATE))
+        rest = _products(_columns(wanted, common), _columns(held, common), found[0], found[1])
+        parts.append((found[0], found[1], found[2] + rest))
+    rows, cols, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     values = np.round(values, _DIGITS)
     order = np.lexsort((cols, rows))
     order = order[values[order] >= least]
@@ -161,12 +156,13 @@ def _columns(matrix: csr_array, columns: NDArray[np.int64]) -> csr_array:
 
 
 def _blocks(
-    queries: csr_array, postings: csr_array, rows: NDArray[np.int64], least: float
+    queries: csr_array, among: csr_array, rows: NDArray[np.int64], least: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return the entries of a product that reach a level, for some rows, by row."""
+    """Return the products of some rows that reach a level, by row."""
     nothing = np.empty(0, dtype=np.int64)
     found = [(nothing, nothing, np.empty(0))]
-    step = max(1, _PRODUCT_CELLS // max(1, postings.shape[1]))
+    postings = among.T.tocsr() if len(rows) else among.T
+    step = max(1, _PRODUCT_CELLS // max(1, among.shape[0]))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         block = (queries[part] @ postings).tocoo()
