@@ -94,6 +94,7 @@ CREATE TABLE stories (
     story_id TEXT PRIMARY KEY, status TEXT NOT NULL, redirect TEXT
 ) WITHOUT ROWID;
 CREATE INDEX stories_by_status ON stories (status);
+CREATE INDEX stories_by_redirect ON stories (redirect) WHERE redirect IS NOT NULL;
 -- steps of one saga: the lesser id first, neither merged away
 CREATE TABLE links (
     one TEXT NOT NULL, other TEXT NOT NULL, score REAL NOT NULL, PRIMARY KEY (one, other)
