@@ -171,17 +171,21 @@ def without(every: Neighbours, ids: Collection[ArticleId]) -> Neighbours:
     rows = np.array(kept, dtype=np.int64)
     place = np.full(len(every.vectors), -1)
     place[rows] = np.arange(len(rows))
-    nearest = place[every.nearest[rows]]
-    return Neighbours(
-        vectors=tuple(every.vectors[row] for row in rows),
+    nearest, closeness = place[every.nearest[rows]], every.closeness[rows]
+    left = replace(
+        every,
+        vectors=tuple(every.vectors[row] for row in kept),
         matrix=every.matrix[rows],
         hours=every.hours[rows],
         outlets=every.outlets[rows],
         nearest=np.where(nearest < 0, np.arange(len(rows))[:, None], nearest),
-        closeness=np.where(nearest < 0, 0.0, every.closeness[rows]),
+        closeness=np.where(nearest < 0, 0.0, closeness),
         lengths=every.lengths[rows],
         series=every.series[rows],
     )
+    bereft = np.flatnonzero((nearest < 0).any(axis=1))
+    left.lengths[bereft] = _lengths(mixed_vectors(left, bereft))
+    return left
 
 
 def _parted(every: Neighbours, pairs: Similar, window_hours: float) -> Found:
