@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 # No part of the wheel; `python -m pytest` in a checkout finds it.
 pytest.importorskip("benchmarks", reason="benchmarks are only in a checkout")
 
-from benchmarks import extraction, gold, metrics, periodic, run, stories, timing
+from benchmarks import extraction, gold, increment, metrics, periodic, run, stories, timing
 from benchmarks.figures import HERE, Figure, Floor, broken_floors, raise_floors, table
 from pipeline.records import Article, ArticleId, Span
 
@@ -427,7 +427,8 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_pages(folder, name)
     for name in (*stories.SETS, stories.REPORTED):
         write_rows(folder / "stories" / f"{name}.jsonl", articles())
-    write_rows(folder / "stream" / f"{stories.TIMED}.jsonl.gz", articles())
+    for name in increment.CROWD:
+        write_rows(folder / "stream" / f"{name}.jsonl.gz", articles())
     write_repeats(folder / "duplicates" / "repetition_dev.jsonl")
     write_duplicates(folder / "duplicates" / "dev")
     return folder
