@@ -177,19 +177,25 @@ def _day(share: float) -> Timestamp:
 
 
 def _speed(articles: Sequence[Article]) -> list[Figure]:
-    settings, now, batch = StorySettings(), _instant(articles[-1]), articles[-_BATCH:]
-    window = _window(articles[:-_BATCH], settings, now)
+    size = min(_BATCH, len(articles) // 2)
+    old, batch = articles[:-size], articles[-size:]
+    settings, now = StorySettings(), _instant(articles[-1])
+    window = _window(old, settings, now)
     among = window.neighbours.matrix
     after = assign(batch, window, settings, now).window.neighbours
     fresh = {article.article_id for article in batch}
     rows = [row for row, vector in enumerate(after.vectors) if vector.article_id in fresh]
     queries = after.matrix[rows]
-    index = NearestNeighbors(n_neighbors=_NEIGHBOURS, metric="cosine", algorithm="brute")
+    index = NearestNeighbors(
+        n_neighbors=min(_NEIGHBOURS, len(old)), metric="cosine", algorithm="brute"
+    )
     index.fit(among)
     words = TfidfVectorizer(stop_words="english", sublinear_tf=True)
     texts = [f"{a.title}\n{a.text}" for a in articles]
-    peer = NearestNeighbors(n_neighbors=_NEIGHBOURS, metric="cosine", algorithm="brute")
-    peer.fit(words.fit_transform(texts[:-_BATCH]))
+    peer = NearestNeighbors(
+        n_neighbors=min(_NEIGHBOURS, len(old)), metric="cosine", algorithm="brute"
+    )
+    peer.fit(words.fit_transform(texts[:-size]))
     return [
         Figure(
             name="recall of neighbours above .25",
@@ -207,7 +213,7 @@ def _speed(articles: Sequence[Article]) -> list[Figure]:
             "speed ratio, articles to stories",
             times_as_fast(
                 ours=lambda: assign(batch, window, settings, now),
-                peer=lambda: peer.kneighbors(words.transform(texts[-_BATCH:])),
+                peer=lambda: peer.kneighbors(words.transform(texts[-size:])),
             ),
             "exact neighbours of words",
         ),

@@ -448,7 +448,11 @@ def in_small_data(small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 PEERS = ("numba", "daft", "gaoya", "rensa", "xxhash")
-SIZES = {"near_duplicates": 50, "archive_growth": 50}  # of collections that they make themselves
+SIZES = {
+    "near_duplicates": 50,
+    "archive_growth": 50,
+    "increment": 50,
+}  # of what they make themselves
 
 
 @pytest.mark.parametrize("task", run.TASKS)
