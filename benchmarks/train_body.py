@@ -32,6 +32,7 @@ from pipeline.extract.body import hear, hear_trafilatura, parse
 from pipeline.extract.body.judge import JudgeRow
 from pipeline.extract.body.witnesses import trafilatura_text
 from pipeline.extract.decoding import decode
+from pipeline.extract.trimming import without_code
 
 _FOLD_FOLDER = Path(__file__).parent / "folds"
 _SHIPPED = Path(__file__).parents[1] / "pipeline" / "reference" / "body.json"
@@ -90,7 +91,7 @@ def learn(taught: Sequence[Lesson]) -> dict[str, JudgeRow]:
 
 
 def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
-    html = decode(gold.html(page))
+    html = decode(without_code(gold.html(page)))
     try:
         tree = parse(html, _MAX_ELEMENTS)
     except UnreadableError:

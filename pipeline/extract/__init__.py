@@ -1,10 +1,11 @@
 """Pages and files to articles: text, title, authors, dates, language, outlet, address.
 
-Rooms: `decoding` (bytes to text); for HTML `body` (the one place that knows trafilatura) and
-`metadata`, which chooses among what `json_ld` and `markup` find in the `parts` of a page, with its
-dates in `publication` and its authors in `authors`; `plain` for text files; `entry`
-for feed entries and JSON Lines. All share `credits` (lines of the text that are not the report),
-`wire` (agencies), `dates`, `zones`, `people`, `titles`, `languages` and `addresses`.
+Rooms: `trimming` (a page without scripts and the like) and `decoding` (bytes to text); for HTML
+`body` (the one place that knows trafilatura) and `metadata`, which chooses among what `json_ld` and
+`markup` find in the `parts` of a page, with its dates in `publication` and its authors in
+`authors`; `plain` for text files; `entry` for feed entries and JSON Lines. All share `credits`
+(lines of the text that are not the report), `wire` (agencies), `dates`, `zones`, `people`,
+`titles`, `languages` and `addresses`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
 from pipeline.extract.metadata import read_metadata
 from pipeline.extract.plain import read_plain
+from pipeline.extract.trimming import without_code
 from pipeline.identity import article_id
 from pipeline.outlets import OutletTable
 from pipeline.records import Article, RawPage
@@ -105,7 +107,7 @@ def _read(
 def _read_html(
     page: RawPage, settings: ExtractSettings, outlets: OutletTable, judges: Judges
 ) -> Article:
-    html = decode(page.body)
+    html = decode(without_code(page.body))
     tree = parse(html, settings.max_elements)
     text = main_text(tree, html, settings.profile, judges)
     known, lines = read_metadata(tree, text, page, outlets)

@@ -65,11 +65,12 @@ def read_metadata(
     Parameters
     ----------
     tree
-        The parsed page; the search for a date may change it, so this comes after the text.
+        The parsed page.
     text
         The main text: its language, its byline, dateline and credit lines.
     page
-        Its address, and the moment after which nothing can have been published.
+        As it was fetched: its address, the moment after which nothing can have been published, and
+        all that the tree may lack.
     outlets
         Known outlets: their names leave titles and authors, their countries decide time zones.
     """
@@ -101,9 +102,7 @@ def read_metadata(
         authors, authors_origin = people(lines.bylines, no_people), "text"
     section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
     paywalled = _paywalled(parts)
-    published, modified = read_dates(
-        parts, text, url, locale, home=home, fetched_at=page.fetched_at
-    )
+    published, modified = read_dates(parts, text, url, locale, home=home, page=page)
     origins = {
         "title": title.origin,
         "url": _url_origin(url, page.uri),

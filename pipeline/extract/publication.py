@@ -16,9 +16,10 @@ from pipeline.extract.dates import (
     read_dateline,
     read_timestamp,
 )
+from pipeline.extract.decoding import decode
 from pipeline.extract.markup import Claim
 from pipeline.extract.parts import PageParts
-from pipeline.records import Timestamp
+from pipeline.records import RawPage, Timestamp
 
 __all__ = ["read_dates"]
 
@@ -38,7 +39,7 @@ def read_dates(
     locale: Locale,
     *,
     home: str | None,
-    fetched_at: datetime,
+    page: RawPage,
 ) -> tuple[Timestamp | None, Timestamp | None]:
     """Return when an article was published and modified, as surely as its page tells.
 
@@ -55,9 +56,11 @@ def read_dates(
         How to read ambiguous zones and ``03/04/2025``.
     home
         Country of the outlet, in whose zone a time in UTC is told; None where it is a guess.
-    fetched_at
-        Nothing later than a day after it is believed.
+    page
+        As it was fetched: all of it is searched, and nothing later than a day after that moment is
+        believed.
     """
+    fetched_at = page.fetched_at
     modified = first_believable(_modified(parts, locale), fetched_at)
     stated = _stated(parts, locale)
     found = first_believable(stated, fetched_at)
@@ -79,7 +82,7 @@ def read_dates(
         around = _stamps([*markup.lines_around_heading(parts.tree), *claims], locale)
         if near := first_believable(around, fetched_at):
             return near, modified
-    guess = page_date(parts.tree, url, fetched_at)
+    guess = page_date(decode(page.body), url, fetched_at)
     day = read_timestamp(guess, "guess", locale) if guess else None
     return first_believable([*([day] if day else []), *shown], fetched_at), modified
 

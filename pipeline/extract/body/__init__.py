@@ -108,9 +108,8 @@ def parse(text: str, max_elements: int) -> HtmlElement:
     """
     if "<" not in text:
         raise UnreadableError("no_text", "the page holds no HTML elements")
-    page = text.encode("utf-8", "replace").translate(None, _CONTROLS)
     try:
-        tree = document_fromstring(page, parser=_parser())
+        tree = document_fromstring(_bytes(text), parser=_parser())
     except ParserError as error:
         raise UnreadableError("no_text", f"the page holds no HTML elements: {error}") from error
     count = int(_COUNT(tree))
@@ -122,6 +121,10 @@ def parse(text: str, max_elements: int) -> HtmlElement:
         for parent in _CROWDED(tree):
             _flatten(parent)
     return tree
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace").translate(None, _CONTROLS)
 
 
 def main_text(tree: HtmlElement, html: str, profile: str, judges: Judges) -> str:
@@ -198,20 +201,20 @@ def hear_trafilatura(hearing: Hearing, text: str) -> Columns:
     return hearing.columns | testimony(hearing.measured, "trafilatura", said)
 
 
-def page_date(tree: HtmlElement, url: str | None, latest: datetime) -> str | None:
+def page_date(page: str, url: str | None, latest: datetime) -> str | None:
     """Return the day that trafilatura's date finder guesses from anything on the page (ISO).
 
     Parameters
     ----------
-    tree
-        From `parse`; the search may change it, so it comes last.
+    page
+        All of it: scripts hold dates, too.
     url
         Address of the page, which may hold the date.
     latest
         No later day is returned.
     """
     return find_date(
-        tree,
+        document_fromstring(_bytes(page), parser=_parser()),
         url=url,
         original_date=True,
         extensive_search=True,
