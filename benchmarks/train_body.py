@@ -29,9 +29,11 @@ from benchmarks import gold
 from benchmarks.gold import GoldPage
 from pipeline.errors import UnreadableError
 from pipeline.extract.body import hear, hear_trafilatura, parse
+from pipeline.extract.body.features import Features
 from pipeline.extract.body.judge import JudgeRow
 from pipeline.extract.body.witnesses import trafilatura_text
 from pipeline.extract.decoding import decode
+from pipeline.extract.parts import take_apart
 from pipeline.extract.trimming import without_code
 
 _FOLD_FOLDER = Path(__file__).parent / "folds"
@@ -64,8 +66,8 @@ class Lesson(NamedTuple):
     """The labelled blocks of one page: features without and with trafilatura, label, weight."""
 
     fold: int
-    quick: Mapping[str, NDArray[np.float64]]
-    careful: Mapping[str, NDArray[np.float64]]
+    quick: Features
+    careful: Features
     is_text: NDArray[np.bool_]
     weight: NDArray[np.float64]
 
@@ -93,23 +95,23 @@ def learn(taught: Sequence[Lesson]) -> dict[str, JudgeRow]:
 def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
     html = decode(without_code(gold.html(page)))
     try:
-        tree = parse(html, _MAX_ELEMENTS)
+        parts = take_apart(parse(html, _MAX_ELEMENTS), page.page_id)
     except UnreadableError:
         return []
-    hearing = hear(tree, html)
+    hearing = hear(parts, html)
     if hearing is None:
         return []
-    texts = [block.text for block in hearing.outline.blocks]
+    texts = hearing.outline.texts
     label, weight = label_by_text(texts, page.text) if page.text else label_by_snippets(texts, page)
     known = weight > 0
     if not known.any():
         return []
-    careful = hear_trafilatura(hearing, trafilatura_text(tree))
+    careful = hear_trafilatura(hearing, trafilatura_text(parts.tree))
     return [
         Lesson(
             fold=gold.fold(page),
-            quick={name: values[known] for name, values in hearing.columns.items()},
-            careful={name: values[known] for name, values in careful.items()},
+            quick=hearing.features._replace(rows=hearing.features.rows[:, known]),
+            careful=careful._replace(rows=careful.rows[:, known]),
             is_text=label[known],
             weight=weight[known] * set_weight,
         )
@@ -166,12 +168,13 @@ def _plain(text: str) -> str:
 
 
 def _trees(
-    columns: Sequence[Mapping[str, NDArray[np.float64]]],
+    pages: Sequence[Features],
     is_text: NDArray[np.bool_],
     weight: NDArray[np.float64],
 ) -> JudgeRow:
-    names = sorted(columns[0])
-    rows = np.vstack([np.column_stack([page[name] for name in names]) for page in columns])
+    order = np.argsort(pages[0].names)  # the learner breaks ties by it
+    names = [pages[0].names[place] for place in order]
+    rows = np.concatenate([page.rows[order] for page in pages], axis=1).T
     model = lightgbm.LGBMClassifier(
         **_TREES, n_jobs=1, random_state=0, deterministic=True, force_row_wise=True, verbose=-1
     )

@@ -17,9 +17,11 @@ from lxml.html import document_fromstring
 from pipeline.config import ExtractSettings
 from pipeline.extract import Judges, extract, load_judges
 from pipeline.extract import body as page_body
+from pipeline.extract.body.features import Features
 from pipeline.extract.body.judge import Judge, probabilities, read_judge
 from pipeline.extract.body.outline import HINTS, KINDS, read_outline
 from pipeline.extract.body.witnesses import agreement
+from pipeline.extract.parts import PageParts, take_apart
 from pipeline.outlets import outlet_table
 from pipeline.records import RawPage
 
@@ -49,6 +51,10 @@ BELOW = """
 
 def paragraphs(lines: list[str]) -> str:
     return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def parts_of(html: str) -> PageParts:
+    return take_apart(page_body.parse(html, 10_000), "file:page.html")
 
 
 def page(inner: str, head: str = "") -> str:
@@ -153,7 +159,8 @@ def test_cells_of_a_row_share_a_line() -> None:
     rows = "".join(f"<tr><td>Pier {n}</td><td>{n + 10} piles</td></tr>" for n in range(2))
     inner = paragraphs(REPORT[:4]) + f"<table>{rows}</table>" + paragraphs(REPORT[4:])
     outline = read_outline(document_fromstring(page(inner)))
-    cells = [block.text for block in outline.blocks if outline.boxes[block.box].tag == "td"]
+    tags = [outline.boxes.tag[box] for box in outline.box]
+    cells = [text for text, tag in zip(outline.texts, tags, strict=True) if tag == "td"]
     assert cells == ["Pier 0", "10 piles", "Pier 1", "11 piles"]
     lines = text_of(page(f'<article><div class="story-body">{inner}</div></article>')).splitlines()
     assert not {"Pier 0", "10 piles"} & set(lines)
@@ -180,7 +187,7 @@ def test_only_a_page_that_leaves_doubt_is_shown_to_trafilatura(
     monkeypatch.setattr(page_body, "trafilatura_text", witness)
     html = page(paragraphs(REPORT))
     judges = Judges(quick=answering(quick), careful=answering(-9.0))
-    text = page_body.main_text(page_body.parse(html, 10_000), html, profile, judges)
+    text = page_body.main_text(parts_of(html), html, profile, judges)
     assert bool(shown) is asked
     # Where nothing is left after all, a generous reading is believed.
     assert (text.splitlines() == REPORT[:4]) is asked
@@ -201,9 +208,9 @@ TREES = st.recursive(
 @hypothesis_settings(deadline=None, max_examples=60)
 def test_the_text_is_made_of_lines_of_the_page_in_their_order(inner: str, profile: str) -> None:
     html = f"<html><body><article>{inner}</article></body></html>"
-    tree = page_body.parse(html, 10_000)
-    shown = (line for block in read_outline(tree).blocks for line in block.text.splitlines())
-    said = page_body.main_text(tree, html, profile, load_judges()).replace(" | ", "\n")
+    parts = parts_of(html)
+    shown = (line for text in read_outline(parts.tree).texts for line in text.splitlines())
+    said = page_body.main_text(parts, html, profile, load_judges()).replace(" | ", "\n")
     assert all(line in shown for line in said.splitlines())
 
 
@@ -212,7 +219,7 @@ def test_the_text_is_made_of_lines_of_the_page_in_their_order(inner: str, profil
 def test_an_outline_holds_every_word_of_a_page_once(inner: str) -> None:
     html = f"<html><body>{inner}</body></html>"
     outline = read_outline(document_fromstring(html))
-    said = "".join("".join(block.text.split()) for block in outline.blocks)
+    said = "".join("".join(text.split()) for text in outline.texts)
     assert said == "".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
@@ -222,19 +229,21 @@ def test_an_outline_says_what_the_markup_hints_at() -> None:
         '<div class="article-body"><p hidden>Not seen.</p><figcaption>A <b>pier</b>.</figcaption>'
         '<p><a href="#">All</a> is linked</p></div></body>'
     )
-    blocks, boxes = read_outline(document_fromstring(html))
-    hidden, caption, linked = blocks
-    assert [block.text for block in blocks] == ["Not seen.", "A pier.", "All is linked"]
-    assert boxes[hidden.box].hints >> HINTS.index("hidden") & 1
-    assert boxes[caption.box].kinds >> KINDS.index("figcaption") & 1
-    assert boxes[caption.box].hints_around >> HINTS.index("body") & 1
-    assert not boxes[caption.box].hints_around >> HINTS.index("related") & 1
-    assert (linked.linked_chars, linked.links, caption.emphasised_chars) == (3, 1, 4)
+    outline = read_outline(document_fromstring(html))
+    assert outline.texts == ["Not seen.", "A pier.", "All is linked"]
+    boxes, (hidden, caption, _) = outline.boxes, outline.box
+    assert boxes.hints[hidden] >> HINTS.index("hidden") & 1
+    assert boxes.kinds[caption] >> KINDS.index("figcaption") & 1
+    assert boxes.hints_around[caption] >> HINTS.index("body") & 1
+    assert not boxes.hints_around[caption] >> HINTS.index("related") & 1
+    assert outline.linked_chars == [0, 0, 3]
+    assert outline.links == [0, 0, 1]
+    assert outline.emphasised_chars == [0, 4, 0]
 
 
 def test_a_page_that_is_wrapped_into_a_nav_is_read() -> None:
     html = f"<body><nav><h1>Harbour</h1>{paragraphs(REPORT)}</nav></body>"
-    assert len(read_outline(document_fromstring(html)).blocks) == 1 + len(REPORT)
+    assert len(read_outline(document_fromstring(html)).texts) == 1 + len(REPORT)
 
 
 @pytest.mark.parametrize(
@@ -263,9 +272,9 @@ def test_a_judge_adds_up_what_its_trees_answer() -> None:
             ],
         }
     )
-    columns = {"linked": np.array([0.0, 0.9, 0.2]), "words": np.array([9.0, 1.0, 4.0])}
+    features = Features(("words", "linked"), np.array([[9.0, 1.0, 4.0], [0.0, 0.9, 0.2]]))
     scores = np.array([2.0 + 1.0, -1.0 - 1.0, 2.0 + 0.0])
-    assert probabilities(judge, columns) == pytest.approx(1 / (1 + np.exp(-scores)))
+    assert probabilities(judge, features) == pytest.approx(1 / (1 + np.exp(-scores)))
 
 
 def test_weights_of_ones_own_are_read_from_a_file(tmp_path: Path) -> None:
@@ -273,5 +282,29 @@ def test_weights_of_ones_own_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "weights.json"
     file.write_text(json.dumps({"quick": nothing, "careful": nothing}))
     judges = load_judges(str(file))
-    tree = page_body.parse(page(paragraphs(REPORT)), 10_000)
-    assert page_body.main_text(tree, page(paragraphs(REPORT)), "fast", judges) == ""
+    html = page(paragraphs(REPORT))
+    assert page_body.main_text(parts_of(html), html, "fast", judges) == ""
+
+
+def test_a_judge_walks_every_tree_to_the_answer_that_its_questions_lead_to() -> None:
+    draws = np.random.default_rng(5)
+    rows = draws.random((3, 40))
+    trees = [[[0, 0.5, 1, 4], [1, 0.3, 2, 3], [1.0], [2.0], [2, 0.7, 5, 6], [4.0], [8.0]], [[-3.0]]]
+    judge = read_judge({"features": ["a", "b", "c"], "trees": trees})
+
+    def walked(row: list[float]) -> float:
+        a, b, c = row
+        return (1.0 if b <= 0.3 else 2.0) if a <= 0.5 else (4.0 if c <= 0.7 else 8.0)
+
+    scores = np.array([walked(row) - 3.0 for row in rows.T.tolist()])
+    found = probabilities(judge, Features(("a", "b", "c"), rows))
+    assert found == pytest.approx(1 / (1 + np.exp(-scores)))
+
+
+def test_a_tree_with_more_answers_than_can_be_told_apart_is_refused() -> None:
+    tree: list[list[float]] = []
+    for number in range(16):
+        tree += [[0, float(number), 2 * number + 1, 2 * number + 2], [1.0]]
+    tree.append([0.0])
+    with pytest.raises(ValueError, match="17 answers"):
+        read_judge({"features": ["linked"], "trees": [tree]})

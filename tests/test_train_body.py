@@ -14,7 +14,9 @@ from benchmarks import gold, train_body
 from benchmarks.figures import HERE
 from pipeline.extract import load_judges
 from pipeline.extract.body import hear, hear_trafilatura, parse
+from pipeline.extract.body.features import Features
 from pipeline.extract.body.judge import probabilities, read_judge
+from pipeline.extract.parts import take_apart
 
 GOLD = "The lock gates at Ennerby are open again.\nRepairs took nine weeks, the canal trust said."
 
@@ -57,21 +59,22 @@ def test_a_learned_judge_is_the_same_after_json() -> None:
     draws = np.random.default_rng(7)
     linked, words = draws.random(3000), draws.random(3000) * 5
     is_text = (linked < 0.4) & (words > 2)
-    columns = {"linked": linked, "words": words, "noise": draws.random(3000)}
-    lesson = train_body.Lesson(0, columns, columns, is_text, np.ones(3000))
+    rows = np.array([linked, words, draws.random(3000)])
+    features = Features(("linked", "words", "noise"), rows)
+    lesson = train_body.Lesson(0, features, features, is_text, np.ones(3000))
     row = train_body.learn([lesson])["quick"]
     judge = read_judge(json.loads(json.dumps(row)))
-    assert np.mean((probabilities(judge, columns) > 0.5) == is_text) > 0.99
+    assert np.mean((probabilities(judge, features) > 0.5) == is_text) > 0.99
 
 
 def test_the_shipped_weights_and_the_folds_ask_only_for_what_is_measured() -> None:
     html = f"<html><body><article><p>{GOLD}</p></article></body></html>"
-    hearing = hear(parse(html, 1000), html)
+    hearing = hear(take_apart(parse(html, 1000), "file:page.html"), html)
     assert hearing is not None
     careful = hear_trafilatura(hearing, GOLD)
     folds = [str(file) for file in sorted((HERE / "folds").glob("body-*.json"))]
     assert len(folds) == gold.FOLDS
     for weights in ("", *folds):
         judges = load_judges(weights)
-        assert set(judges.quick.features) <= set(hearing.columns)
-        assert set(judges.careful.features) <= set(careful)
+        assert set(judges.quick.features) <= set(hearing.features.names)
+        assert set(judges.careful.features) <= set(careful.names)

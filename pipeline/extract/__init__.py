@@ -19,6 +19,7 @@ from pipeline.extract.body import Judges, load_judges, main_text, parse
 from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
 from pipeline.extract.metadata import read_metadata
+from pipeline.extract.parts import take_apart
 from pipeline.extract.plain import read_plain
 from pipeline.extract.trimming import without_code
 from pipeline.identity import article_id
@@ -108,9 +109,9 @@ def _read_html(
     page: RawPage, settings: ExtractSettings, outlets: OutletTable, judges: Judges
 ) -> Article:
     html = decode(without_code(page.body))
-    tree = parse(html, settings.max_elements)
-    text = main_text(tree, html, settings.profile, judges)
-    known, lines = read_metadata(tree, text, page, outlets)
+    parts = take_apart(parse(html, settings.max_elements), page.uri)
+    text = main_text(parts, html, settings.profile, judges)
+    known, lines = read_metadata(parts, text, page, outlets)
     return Article(
         article_id=article_id(known.url, known.title, text),
         text=text,

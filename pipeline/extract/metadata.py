@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lxml.html import HtmlElement
-
 from pipeline.config import Outlet
 from pipeline.extract import json_ld, markup
 from pipeline.extract.addresses import absolute_url, article_url
@@ -15,7 +13,7 @@ from pipeline.extract.credits import BodyLines, body_lines
 from pipeline.extract.dates import Locale
 from pipeline.extract.languages import language, language_origin
 from pipeline.extract.markup import Claim
-from pipeline.extract.parts import PageParts, take_apart
+from pipeline.extract.parts import PageParts
 from pipeline.extract.people import people
 from pipeline.extract.publication import read_dates
 from pipeline.extract.titles import choose_title
@@ -58,13 +56,13 @@ _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": Tru
 
 
 def read_metadata(
-    tree: HtmlElement, text: str, page: RawPage, outlets: OutletTable
+    parts: PageParts, text: str, page: RawPage, outlets: OutletTable
 ) -> tuple[Metadata, BodyLines]:
     """Read everything but the text, and which lines of the text are not the report.
 
     Parameters
     ----------
-    tree
+    parts
         The parsed page.
     text
         The main text: its language, its byline, dateline and credit lines.
@@ -74,7 +72,6 @@ def read_metadata(
     outlets
         Known outlets: their names leave titles and authors, their countries decide time zones.
     """
-    parts = take_apart(tree, page.uri)
     url = article_url(page.uri, [*parts.canonical, *parts.meta.get("og:url", [])], outlets)
     names = _site_names(parts)
     outlet = _outlet(url, [name.text for name in names], outlets)
@@ -85,13 +82,13 @@ def read_metadata(
     own_names = _own_names(outlet, url, [name.text for name in names])
     sections = [
         *parts.claims(["articleSection"], markup.SECTIONS),
-        *markup.category_links(tree),
+        *markup.category_links(parts.tree),
     ]
     title = choose_title(
         _titles(parts),
         own_names,
         sections=[section.text for section in sections],
-        shown=markup.shown_headings(tree, parts.headings),
+        shown=markup.shown_headings(parts.tree, parts.headings),
     )
     persons = personal_sites(parts)
     no_people = [name for name in own_names if name not in persons]

@@ -23,8 +23,7 @@ from lxml.html import HtmlElement, document_fromstring
 from numpy.typing import NDArray
 
 from pipeline.errors import UnreadableError
-from pipeline.extract import json_ld, markup
-from pipeline.extract.body.features import Columns, Measured, measure, testimony
+from pipeline.extract.body.features import Features, Measured, measure, testimony
 from pipeline.extract.body.judge import Judge, probabilities, read_judge
 from pipeline.extract.body.outline import Outline, read_outline
 from pipeline.extract.body.witnesses import (
@@ -33,6 +32,7 @@ from pipeline.extract.body.witnesses import (
     resiliparse_text,
     trafilatura_text,
 )
+from pipeline.extract.parts import PageParts
 
 __all__ = [
     "Hearing",
@@ -127,29 +127,29 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace").translate(None, _CONTROLS)
 
 
-def main_text(tree: HtmlElement, html: str, profile: str, judges: Judges) -> str:
+def main_text(parts: PageParts, html: str, profile: str, judges: Judges) -> str:
     """Return the main text, a line for each paragraph; empty where there is none.
 
     Parameters
     ----------
-    tree, html
-        From `parse`, left as it is; and the page that it was made from.
+    parts, html
+        A page whose tree is from `parse`, left as it is; and what that was made from.
     profile
         See `pipeline.config.ExtractSettings`.
     judges
         From `load_judges`.
     """
-    hearing = hear(tree, html)
+    hearing = hear(parts, html)
     if hearing is None:  # all of it may be where no reader looks, as in an open noscript
-        return "" if profile == "fast" else trafilatura_text(tree, precise=False)
-    quick = probabilities(judges.quick, hearing.columns)
+        return "" if profile == "fast" else trafilatura_text(parts.tree, precise=False)
+    quick = probabilities(judges.quick, hearing.features)
     text = _joined(quick, hearing)
     sure = _doubt(quick, hearing) <= _MOST_DOUBT and len(text) >= _SHORT_CHARS
     if sure or profile == "fast":
         return text
-    columns = hear_trafilatura(hearing, trafilatura_text(tree))
-    text = _joined(probabilities(judges.careful, columns), hearing)
-    return text if len(text) >= _SHORT_CHARS else _rescued(tree, hearing, text)
+    features = hear_trafilatura(hearing, trafilatura_text(parts.tree))
+    text = _joined(probabilities(judges.careful, features), hearing)
+    return text if len(text) >= _SHORT_CHARS else _rescued(parts.tree, hearing, text)
 
 
 def _rescued(tree: HtmlElement, hearing: Hearing, text: str) -> str:
@@ -172,33 +172,30 @@ class Hearing:
     outline: Outline
     plain: list[str]
     measured: Measured
-    columns: Columns
+    features: Features
 
 
-def hear(tree: HtmlElement, html: str) -> Hearing | None:
+def hear(parts: PageParts, html: str) -> Hearing | None:
     """Measure all blocks and hear the cheap witnesses; None of a page without words."""
-    outline = read_outline(tree)
-    if not outline.blocks:
+    outline = read_outline(parts.tree)
+    if not outline.texts:
         return None
-    contents = markup.meta(tree)
-    titles = (*contents.get("og:title", ()), *markup.headings(tree), *markup.page_titles(tree))
-    summaries = (*contents.get("og:description", ()), *contents.get("description", ()))
-    words = [plain(block.text) for block in outline.blocks]
+    titles = (*parts.meta.get("og:title", ()), *parts.headings, *parts.titles)
+    summaries = (*parts.meta.get("og:description", ()), *parts.meta.get("description", ()))
+    words = [plain(text) for text in outline.texts]
     measured = measure(
         outline, words, plain(next(iter(titles), "")), plain(next(iter(summaries), ""))
     )
-    columns = (
-        measured.columns
-        | testimony(measured, "json_ld", agreement(words, _linked_body(tree)))
-        | testimony(measured, "resiliparse", agreement(words, resiliparse_text(html)))
-    )
-    return Hearing(outline, words, measured, columns)
+    features = measured.features.beside(
+        testimony(measured, "json_ld", agreement(words, _linked_body(parts)))
+    ).beside(testimony(measured, "resiliparse", agreement(words, resiliparse_text(html))))
+    return Hearing(outline, words, measured, features)
 
 
-def hear_trafilatura(hearing: Hearing, text: str) -> Columns:
-    """Return the columns of a hearing with those for a text by trafilatura."""
+def hear_trafilatura(hearing: Hearing, text: str) -> Features:
+    """Return the features of a hearing with those for a text by trafilatura."""
     said = agreement(hearing.plain, text)
-    return hearing.columns | testimony(hearing.measured, "trafilatura", said)
+    return hearing.features.beside(testimony(hearing.measured, "trafilatura", said))
 
 
 def page_date(page: str, url: str | None, latest: datetime) -> str | None:
@@ -243,37 +240,32 @@ def _put(parent: HtmlElement, line_break: HtmlElement | None, words: list[str]) 
         line_break.tail = "".join(words)
 
 
-def _linked_body(tree: HtmlElement) -> str:
+def _linked_body(parts: PageParts) -> str:
     """Return the longest article body of the page's JSON-LD."""
-    blocks = [block for block in markup.json_ld_blocks(tree) if "articleBody" in block]
-    bodies = (
-        body
-        for found in json_ld.read_nodes(blocks)
-        if isinstance(body := found.node.get("articleBody"), str)
-    )
-    return max(bodies, key=len, default="")
+    bodies = (found.node.get("articleBody") for found in parts.linked)
+    return max((body for body in bodies if isinstance(body, str)), key=len, default="")
 
 
 def _doubt(chances: NDArray[np.float64], hearing: Hearing) -> float:
     """Return the characters expected to be judged wrong, as a share of those in the text."""
-    chars = np.array([len(block.text) for block in hearing.outline.blocks])
+    chars = hearing.measured.chars
     wrong = (chars * np.minimum(chances, 1 - chances)).sum()
     return float(wrong / max(1.0, (chars * chances).sum()))
 
 
 def _joined(chances: NDArray[np.float64], hearing: Hearing) -> str:
     """Write the likely blocks one a line, the cells of a table row on one line together."""
-    blocks, boxes = hearing.outline
+    outline = hearing.outline
     lines: list[str] = []
     row = -1
-    for block, chance in zip(blocks, chances.tolist(), strict=True):
-        if chance < _LEAST_PROBABILITY or block.text.casefold() in _AD_LABELS:
+    for place in np.flatnonzero(chances >= _LEAST_PROBABILITY).tolist():
+        text, box = outline.texts[place], outline.box[place]
+        if text.casefold() in _AD_LABELS:
             continue
-        box = boxes[block.box]
-        in_row = box.parent if box.tag in _CELLS else -1
+        in_row = outline.boxes.parent[box] if outline.boxes.tag[box] in _CELLS else -1
         if in_row >= 0 and in_row == row:
-            lines[-1] += f" | {block.text}"
+            lines[-1] += f" | {text}"
         else:
-            lines.append(block.text)
+            lines.append(text)
         row = in_row
     return "\n".join(lines)

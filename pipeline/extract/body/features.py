@@ -7,24 +7,23 @@ so what the witnesses say about all of them counts more than what they say about
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.extract.body.outline import HINTS, KINDS, Block, Box, Outline
+from pipeline.extract.body.outline import HINTS, KINDS, Boxes, Outline
 
-__all__ = ["Columns", "Measured", "measure", "testimony"]
+__all__ = ["Features", "Measured", "measure", "testimony"]
 
-Column: TypeAlias = NDArray[np.float64]
-Columns: TypeAlias = dict[str, Column]
+Numbers: TypeAlias = NDArray[np.float64]
+Places: TypeAlias = NDArray[np.intp]
 
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)]*(?:\s|$)")
-_LINE_END = re.compile(r"[.!?…。！？»”\"'’:;)]\s*$")
+_LINE_ENDS = frozenset(".!?…。！？»”\"'’:;)")
 # What readers are sent elsewhere with, and what credits are written with, in the languages of news.
 _ELSEWHERE = re.compile(
     r"\W*(?:also read|read (?:also|more|next|the full)|(?:see|more) (?:also|on this|from)|related"
@@ -34,13 +33,12 @@ _ELSEWHERE = re.compile(
     r"|läs (?:också|mer|även)|læs også|lue myös|leggi anche|leia (?:também|mais)|veja também"
     r"|lea también|lee también|te puede interesar|ver también|czytaj (?:też|także|więcej)"
     r"|zobacz też|przeczytaj|čtěte|olvasta már|читайте|смотрите также|читати|bkz|ayrıca|اقرأ|関連)",
-    re.IGNORECASE,
 )
 _CREDIT = re.compile(
-    r"©|\(c\)|copyright|getty|reuters|shutterstock|all rights reserved|\b(?:photo|foto|image"
-    r"|picture|credit|bild|quelle|source|crédit|fotografía|zdj\.)\w*\s*(?:[:/|]|by\b)",
-    re.IGNORECASE,
+    r"©|\(c\)|copyright|getty|reuters|shutterstock|all rights reserved|(?P<label>photo|foto|image"
+    r"|picture|credit|bild|quelle|source|crédit|fotografía|zdj\.)\w*\s*(?:[:/|]|by\b)"
 )
+_WORD_CHAR = re.compile(r"\w")
 _SHORT_CHARS = 300  # longer blocks are no notes (guess)
 _BESIDE = sum(1 << KINDS.index(kind) for kind in ("nav", "footer", "aside"))
 _HEADING = 1 << KINDS.index("h1")
@@ -50,8 +48,53 @@ _FADING = 0.72  # of a paragraph's weight for each box further out, so that inne
 _MOST_SENTENCES = 10
 _NO_HEADING = 999.0
 _NEAR = 4  # blocks before and after that are a block's surroundings
+
+# Names of the features, in the order in which they are made.
+_ALONE = ("chars", "words", "word_length", "linked", "links", "emphasised", "ends", "sentences",
+          "lines", "elsewhere", "credit")  # fmt: skip
+_PLACE = ("up", "down", "depth", "prose_around", "prose_share", "prose_share_around",
+          "prose_share_further", "prose_before")  # fmt: skip
+_MARKS = (
+    *(f"near_{name}" for name in HINTS),
+    *(f"inside_{name}" for name in HINTS),
+    *(f"in_{name}" for name in KINDS),
+)
+_SAID = ("as_title", "as_summary", "repeats", "from_heading")
+_OF_GROUP = ("count", "chars", "share", "length", "sentences", "since", "until", "linked", "ends")
+_GROUPS = ("like", "with", "around")
+_BESIDE_NAMES = ("chars", "linked", "ends", "up")
 _SHIFTS = {"before_2": -2, "before": -1, "after": 1, "after_2": 2}
-_BESIDE_COLUMNS = ("chars", "linked", "ends", "up")
+_NAMES = (
+    *_ALONE,
+    *_PLACE,
+    *_MARKS,
+    *_SAID,
+    *(f"{group}_{name}" for group in _GROUPS for name in _OF_GROUP),
+    *(f"{name}_{when}" for when in _SHIFTS for name in _BESIDE_NAMES),
+)
+
+
+class Features(NamedTuple):
+    """Names, and for each of them a row with a number for each block."""
+
+    names: tuple[str, ...]
+    rows: Numbers
+
+    def beside(self, other: Features) -> Features:
+        """Return both together."""
+        return Features(self.names + other.names, np.concatenate([self.rows, other.rows]))
+
+
+class _Group(NamedTuple):
+    """Blocks put together: the number of each one's group, and the characters of each group."""
+
+    of_block: Places
+    mass: Numbers
+
+    def mean(self, weighted: Numbers) -> Numbers:
+        """Return the mean over each block's group of what is weighted by characters."""
+        means: Numbers = (np.bincount(self.of_block, weighted) / self.mass)[self.of_block]
+        return means
 
 
 class Measured(NamedTuple):
@@ -59,18 +102,18 @@ class Measured(NamedTuple):
 
     Parameters
     ----------
-    columns
-        Features by name, each of shape ``(n_blocks,)``.
+    features
+        Of each block.
     groups
-        For each way of grouping the blocks, the number of each block's group.
+        Ways of grouping the blocks.
     chars, prose
         Characters of each block; the same where it looks like a paragraph, else 0.
     """
 
-    columns: Columns
-    groups: dict[str, NDArray[np.intp]]
-    chars: Column
-    prose: Column
+    features: Features
+    groups: tuple[_Group, ...]
+    chars: Numbers
+    prose: Numbers
 
 
 def measure(outline: Outline, plain: Sequence[str], title: str, summary: str) -> Measured:
@@ -85,25 +128,33 @@ def measure(outline: Outline, plain: Sequence[str], title: str, summary: str) ->
     title, summary
         The same of what the page calls itself, and of its description.
     """
-    blocks, boxes = outline
-    kinds = np.array([boxes[block.box].kinds for block in blocks], dtype=np.int64)
-    chars = np.array([len(block.text) for block in blocks], dtype=float)
-    columns = _alone(blocks)
-    linked = columns["linked"]
+    boxes, own = outline.boxes, np.array(outline.box)
+    parent = np.array(boxes.parent)
+    kinds = np.array(boxes.kinds)[own]
+    chars = np.array([len(text) for text in outline.texts], dtype=float)
+    alone = _alone(outline, chars)
+    linked, ends, sentences = (
+        alone[_ALONE.index(name)] for name in ("linked", "ends", "sentences")
+    )
     is_prose = (chars >= _PROSE_CHARS) & (linked < _PROSE_LINKED) & (kinds & _BESIDE == 0)
     prose = np.where(is_prose, chars * (1 - linked), 0.0)
-    columns |= _place(blocks, boxes, prose) | _marks(blocks, boxes, kinds)
-    columns |= _said_elsewhere(plain, title, summary)
-    columns["from_heading"] = _from_heading(kinds, plain, title)
-    groups = {"like": _signatures(blocks, boxes)} | _shared_boxes(blocks, boxes)
-    for name, group in groups.items():
-        columns |= _of_group(name, group, chars, columns)
-    for name in _BESIDE_COLUMNS:
-        columns |= _neighbours(name, columns[name])
-    return Measured(columns, groups, chars, prose)
+    place = _place(outline, own, parent, prose)
+    weight = chars + 1
+    groups = [
+        _Group(number, np.bincount(number, weight)) for number in _groupings(boxes, own, parent)
+    ]
+    parts = [
+        alone,
+        place,
+        _marks(boxes, own, parent, kinds),
+        _said(kinds, plain, title, summary),
+        *(_of_group(group, weight, sentences, linked, ends) for group in groups),
+        _neighbours(np.array([alone[0], linked, ends, place[0]])),
+    ]
+    return Measured(Features(_NAMES, np.concatenate(parts)), tuple(groups), chars, prose)
 
 
-def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Columns:
+def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Features:
     """Return the features that one witness adds.
 
     Parameters
@@ -119,113 +170,128 @@ def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Columns:
     count = len(said)
     start = np.maximum(0, np.arange(count) - _NEAR)
     end = np.minimum(count, np.arange(count) + _NEAR + 1)
-    mass = np.concatenate([[0.0], chars.cumsum()])
-    heard = np.concatenate([[0.0], (said * chars).cumsum()])
-    found = {
-        name: said,
-        f"{name}_near": (heard[end] - heard[start]) / np.maximum(1, mass[end] - mass[start]),
-        f"{name}_so_far": heard[:-1] / max(1.0, heard[-1]),
-        f"{name}_of_prose": np.full(count, heard[-1] / max(1.0, measured.prose.sum())),
-    }
-    for group_name, group in measured.groups.items():
-        found[f"{group_name}_{name}"] = _mean_by(group, said, chars + 1)
-    return found | _neighbours(name, said)
+    mass, heard = np.zeros(count + 1), np.zeros(count + 1)
+    chars.cumsum(out=mass[1:])
+    (said * chars).cumsum(out=heard[1:])
+    weighted = said * (chars + 1)
+    rows = [
+        said,
+        (heard[end] - heard[start]) / np.maximum(1, mass[end] - mass[start]),
+        heard[:-1] / max(1.0, heard[-1]),
+        np.full(count, heard[-1] / max(1.0, measured.prose.sum())),
+        *(group.mean(weighted) for group in measured.groups),
+    ]
+    names = (name, f"{name}_near", f"{name}_so_far", f"{name}_of_prose")
+    names += tuple(f"{group}_{name}" for group in _GROUPS)
+    names += tuple(f"{name}_{when}" for when in _SHIFTS)
+    return Features(names, np.concatenate([np.array(rows), _neighbours(said[None])]))
 
 
-def _alone(blocks: Sequence[Block]) -> Columns:
-    rows = np.array([_of_text(block) for block in blocks], dtype=float)
-    names = ("chars", "words", "word_length", "linked", "links", "emphasised", "ends", "sentences",
-             "lines", "elsewhere", "credit")  # fmt: skip
-    return dict(zip(names, rows.T, strict=True))
-
-
-def _of_text(block: Block) -> tuple[float, ...]:
-    text = block.text
-    size, words = len(text), len(text.split())
-    return (
-        math.log1p(size),
-        math.log1p(words),
-        size / max(1, words),
-        block.linked_chars / size,
-        block.links,
-        block.emphasised_chars / size,
-        1.0 if _LINE_END.search(text, max(0, size - 3)) else 0.0,
-        min(len(_SENTENCE_END.findall(text)), _MOST_SENTENCES),
-        text.count("\n"),
-        1.0 if size < _SHORT_CHARS and _ELSEWHERE.match(text) else 0.0,
-        1.0 if size < _SHORT_CHARS and _CREDIT.search(text) else 0.0,
+def _alone(outline: Outline, chars: Numbers) -> Numbers:
+    texts = outline.texts
+    breaks = [text.count("\n") for text in texts]
+    words = np.array([text.count(" ") + 1.0 for text in texts]) + breaks
+    return np.array(
+        [
+            np.log1p(chars),
+            np.log1p(words),
+            chars / words,
+            outline.linked_chars / chars,
+            outline.links,
+            outline.emphasised_chars / chars,
+            [text[-1] in _LINE_ENDS for text in texts],
+            [min(len(_SENTENCE_END.findall(text)), _MOST_SENTENCES) for text in texts],
+            breaks,
+            *_notes(texts),
+        ]
     )
 
 
-def _place(blocks: Sequence[Block], boxes: Sequence[Box], prose: Column) -> Columns:
+def _notes(texts: Sequence[str]) -> tuple[list[bool], list[bool]]:
+    """Tell which short texts send readers elsewhere, and which are credits."""
+    short = [text.lower() if len(text) < _SHORT_CHARS else "" for text in texts]
+    return (
+        [_ELSEWHERE.match(text) is not None for text in short],
+        [_is_credit(text) for text in short],
+    )
+
+
+def _is_credit(text: str) -> bool:
+    # A label begins a word. To ask for that in the pattern would make each search slow.
+    return any(
+        not (found["label"] and found.start() and _WORD_CHAR.match(text[found.start() - 1]))
+        for found in _CREDIT.finditer(text)
+    )
+
+
+def _place(outline: Outline, own: Places, parent: Places, prose: Numbers) -> Numbers:
     """Where a block lies, seen from the box with most of the prose.
 
     `up` boxes must be left to stand on the way from the page to that box, `down` more lead to it.
     """
-    held = np.zeros(len(boxes))
-    weight = np.zeros(len(boxes))
-    for block, size in zip(blocks, prose.tolist(), strict=True):
-        if size:
-            for place, box in enumerate(_boxes_around(block.box, boxes)):
-                held[box] += size
-                weight[box] += size * _FADING ** max(0, place - 1)
-    main = int(weight.argmax())
-    way = {box: steps for steps, box in enumerate(_boxes_around(main, boxes))}
-    steps = [_steps(block.box, boxes, way) for block in blocks]
-    own = np.array([block.box for block in blocks])
-    parents = np.array([max(box.parent, 0) for box in boxes])
-    total = max(1.0, prose.sum())
-    return {
-        "up": np.array([up for up, _ in steps], dtype=float),
-        "down": np.array([down for _, down in steps], dtype=float),
-        "depth": np.array([boxes[block.box].depth for block in blocks], dtype=float),
-        "prose_around": np.log1p(held[parents[own]]),
-        "prose_share": held[own] / total,
-        "prose_share_around": held[parents[own]] / total,
-        "prose_share_further": held[parents[parents[own]]] / total,
-        "prose_before": (prose.cumsum() - prose) / total,
-    }
+    parents = outline.boxes.parent
+    held, weight = [0.0] * len(parents), [0.0] * len(parents)
+    for place in np.flatnonzero(prose).tolist():
+        size = faded = prose.item(place)
+        for steps, box in enumerate(_boxes_around(outline.box[place], parents)):
+            held[box] += size
+            weight[box] += faded
+            if steps:
+                faded *= _FADING
+    main = weight.index(max(weight))
+    way = {box: steps for steps, box in enumerate(_boxes_around(main, parents))}
+    up, down = [0] * len(parents), [way[0]] * len(parents)
+    for box in range(1, len(parents)):
+        if box in way:
+            down[box] = way[box]
+        else:
+            up[box], down[box] = up[parents[box]] + 1, down[parents[box]]
+    total, holding = max(1.0, prose.sum()), np.array(held)
+    around = parent[own]
+    return np.array(
+        [
+            np.array(up)[own],
+            np.array(down)[own],
+            np.array(outline.boxes.depth)[own],
+            np.log1p(holding[around]),
+            holding[own] / total,
+            holding[around] / total,
+            holding[parent[around]] / total,
+            (prose.cumsum() - prose) / total,
+        ]
+    )
 
 
-def _boxes_around(box: int, boxes: Sequence[Box]) -> Iterator[int]:
-    while box >= 0:
+def _boxes_around(box: int, parents: Sequence[int]) -> Iterator[int]:
+    while box:
         yield box
-        box = boxes[box].parent
+        box = parents[box]
+    yield 0
 
 
-def _steps(box: int, boxes: Sequence[Box], way: Mapping[int, int]) -> tuple[int, int]:
-    up = 0
-    while box not in way:
-        box, up = boxes[box].parent, up + 1
-    return up, way[box]
-
-
-def _marks(blocks: Sequence[Block], boxes: Sequence[Box], kinds: NDArray[np.int64]) -> Columns:
+def _marks(boxes: Boxes, own: Places, parent: Places, kinds: NDArray[np.int64]) -> Numbers:
     """Hints of the box and the one around it, hints of all boxes around, kinds of boxes."""
-    near, around = [], []
-    for block in blocks:
-        box = boxes[block.box]
-        near.append(box.hints | (boxes[box.parent].hints if box.parent >= 0 else 0))
-        around.append(box.hints_around)
-    return {
-        **_bits("near", HINTS, np.array(near, dtype=np.int64)),
-        **_bits("inside", HINTS, np.array(around, dtype=np.int64)),
-        **_bits("in", KINDS, kinds),
-    }
+    hints = np.array(boxes.hints)
+    near, around = hints[own] | hints[parent[own]], np.array(boxes.hints_around)[own]
+    return np.concatenate(
+        [_bits(near, len(HINTS)), _bits(around, len(HINTS)), _bits(kinds, len(KINDS))]
+    )
 
 
-def _bits(prefix: str, names: Sequence[str], bits: NDArray[np.int64]) -> Columns:
-    table = (bits[:, None] >> np.arange(len(names))) & 1
-    return {f"{prefix}_{name}": table[:, place].astype(float) for place, name in enumerate(names)}
+def _bits(bits: NDArray[np.int64], count: int) -> Numbers:
+    return ((bits >> np.arange(count)[:, None]) & 1).astype(float)
 
 
-def _said_elsewhere(plain: Sequence[str], title: str, summary: str) -> Columns:
+def _said(kinds: NDArray[np.int64], plain: Sequence[str], title: str, summary: str) -> Numbers:
     counts = Counter(plain)
-    return {
-        "as_title": np.array([_alike(text, title) for text in plain]),
-        "as_summary": np.array([1.0 if _in_summary(text, summary) else 0.0 for text in plain]),
-        "repeats": np.array([counts[text] for text in plain], dtype=float),
-    }
+    return np.array(
+        [
+            [_alike(text, title) for text in plain],
+            [_in_summary(text, summary) for text in plain],
+            [counts[text] for text in plain],
+            _from_heading(kinds, plain, title),
+        ]
+    )
 
 
 _LEAST_TITLE = 15  # letters that a part of a title must have
@@ -245,66 +311,61 @@ def _in_summary(text: str, summary: str) -> bool:
     return text in summary or summary[:_SUMMARY_START] in text
 
 
-def _from_heading(kinds: NDArray[np.int64], plain: Sequence[str], title: str) -> Column:
+def _from_heading(kinds: NDArray[np.int64], plain: Sequence[str], title: str) -> Numbers:
     """Count blocks since the first top heading, or else since the title is said; below 0 before."""
-    headings = (place for place, kind in enumerate(kinds.tolist()) if kind & _HEADING)
-    titles = (place for place, text in enumerate(plain) if title and text == title)
-    heading = next(headings, next(titles, None))
-    if heading is None:
-        return np.full(len(plain), _NO_HEADING)
-    return np.arange(len(plain), dtype=float) - heading
+    headings = np.flatnonzero(kinds & _HEADING)
+    if len(headings):
+        return np.arange(len(plain), dtype=float) - headings[0]
+    if title and title in plain:
+        return np.arange(len(plain), dtype=float) - plain.index(title)
+    return np.full(len(plain), _NO_HEADING)
 
 
-def _signatures(blocks: Sequence[Block], boxes: Sequence[Box]) -> NDArray[np.intp]:
-    """Give each template a number: the tags and classes of the box and of the two around it."""
-    numbers: dict[tuple[str, ...], int] = {}
-    keys = []
-    for block in blocks:
-        box = boxes[block.box]
-        parent = boxes[box.parent] if box.parent >= 0 else None
-        further = boxes[parent.parent] if parent and parent.parent >= 0 else None
-        key = tuple(b.signature if b else "" for b in (box, parent, further))
-        keys.append(numbers.setdefault(key, len(numbers)))
-    return np.array(keys)
+def _groupings(boxes: Boxes, own: Places, parent: Places) -> list[Places]:
+    """Group the blocks by their template, by the box around theirs, and by the one around that.
+
+    Of one template are blocks whose box and the two around it have the same tags and classes.
+    """
+    around = parent[own]
+    further = parent[around]
+    template, count = np.array(boxes.template), max(boxes.template) + 1
+    key = (template[own] * count + template[around]) * count + template[further]
+    return [np.unique(number, return_inverse=True)[1] for number in (key, around, further)]
 
 
-def _shared_boxes(blocks: Sequence[Block], boxes: Sequence[Box]) -> dict[str, NDArray[np.intp]]:
-    parents = [max(0, boxes[block.box].parent) for block in blocks]
-    further = [max(0, boxes[parent].parent) for parent in parents]
-    return {
-        "with": np.unique(parents, return_inverse=True)[1],
-        "around": np.unique(further, return_inverse=True)[1],
-    }
-
-
-def _of_group(name: str, group: NDArray[np.intp], chars: Column, columns: Columns) -> Columns:
+def _of_group(
+    group: _Group, weight: Numbers, sentences: Numbers, linked: Numbers, ends: Numbers
+) -> Numbers:
     """Size, place and means of the group that each block belongs to."""
-    weight, count, place = chars + 1, len(chars), np.arange(len(chars))
-    members, mass = np.bincount(group), np.bincount(group, weight)
-    first, last = np.full(len(members), count), np.zeros(len(members))
-    np.minimum.at(first, group, place)
-    np.maximum.at(last, group, place)
-    return {
-        f"{name}_count": np.log1p(members)[group],
-        f"{name}_chars": np.log1p(mass)[group],
-        f"{name}_share": mass[group] / weight.sum(),
-        f"{name}_length": (mass / members)[group],
-        f"{name}_sentences": (np.bincount(group, columns["sentences"]) / members)[group],
-        f"{name}_since": (place - first[group]) / count,
-        f"{name}_until": (last[group] - place) / count,
-        f"{name}_linked": _mean_by(group, columns["linked"], weight),
-        f"{name}_ends": _mean_by(group, columns["ends"], weight),
-    }
+    number, mass = group
+    members, place, count = np.bincount(number), np.arange(len(number)), len(number)
+    first, last = np.empty(len(members)), np.empty(len(members))
+    first[number[::-1]], last[number] = place[::-1], place  # what is written last stays
+    of_group = np.array(
+        [
+            np.log1p(members),
+            np.log1p(mass),
+            mass / weight.sum(),
+            mass / members,
+            np.bincount(number, sentences) / members,
+        ]
+    )
+    return np.concatenate(
+        [
+            of_group[:, number],
+            [
+                (place - first[number]) / count,
+                (last[number] - place) / count,
+                group.mean(linked * weight),
+                group.mean(ends * weight),
+            ],
+        ]
+    )
 
 
-def _mean_by(group: NDArray[np.intp], values: Column, weight: Column) -> Column:
-    return (np.bincount(group, values * weight) / np.bincount(group, weight))[group]
-
-
-def _neighbours(name: str, values: Column) -> Columns:
+def _neighbours(rows: Numbers) -> Numbers:
     """Return the values of the two blocks before and after; -1 where the page ends."""
-    edge = np.full(2, -1.0)
-    padded, count = np.concatenate([edge, values, edge]), len(values)
-    return {
-        f"{name}_{when}": padded[2 + shift : 2 + shift + count] for when, shift in _SHIFTS.items()
-    }
+    count = rows.shape[1]
+    padded = np.full((len(rows), count + 4), -1.0)
+    padded[:, 2:-2] = rows
+    return np.concatenate([padded[:, 2 + by : 2 + by + count] for by in _SHIFTS.values()])

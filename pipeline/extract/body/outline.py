@@ -8,27 +8,33 @@ list item, a cell. A *box* is a block-level element. What a class or id hints at
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
-__all__ = ["HINTS", "KINDS", "Block", "Box", "Outline", "read_outline"]
+__all__ = ["HINTS", "KINDS", "Boxes", "Outline", "read_outline"]
 
-_SKIPPED = frozenset(
-    {"script", "style", "noscript", "template", "svg", "iframe", "select", "option", "textarea",
-     "input", "head", "object", "embed", "canvas", "audio", "video", "map", "math", "datalist",
-     "footer"}
+_SKIPPED = (
+    "script", "style", "noscript", "template", "svg", "iframe", "select", "option", "textarea",
+    "input", "head", "object", "embed", "canvas", "audio", "video", "map", "math", "datalist",
+    "footer",
 )  # fmt: skip
-_INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
-     "font", "i", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small",
-     "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "img", "picture",
-     "nobr", "source", "track", "link", "meta"}
+_PLAIN = (
+    "abbr", "acronym", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "font", "ins",
+    "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "sub",
+    "sup", "time", "tt", "u", "var", "wbr", "img", "picture", "nobr", "source", "track", "link",
+    "meta",
 )  # fmt: skip
-_EMPHASIS = frozenset({"b", "strong", "em", "i"})
+# What an element is to the text; whatever is not listed is a box.
+_BOX, _INLINE, _LINK, _EMPHASIS, _BREAK, _NAV, _HIDDEN_FROM_TEXT = range(7)
+_ROLES = (
+    dict.fromkeys(_SKIPPED, _HIDDEN_FROM_TEXT)
+    | dict.fromkeys(_PLAIN, _INLINE)
+    | dict.fromkeys(("b", "strong", "em", "i"), _EMPHASIS)
+    | {"a": _LINK, "br": _BREAK, "nav": _NAV}
+)
 
 # Kinds of boxes that tell body from surroundings, each a bit of `Box.kinds`.
 KINDS = ("article", "main", "section", "aside", "nav", "header", "footer", "figure", "figcaption",
@@ -69,108 +75,150 @@ _HINT_PATTERNS = {
 HINTS = tuple(_HINT_PATTERNS)
 _HINT_SEARCHES = [re.compile(pattern).search for pattern in _HINT_PATTERNS.values()]
 _HIDDEN = 1 << HINTS.index("hidden")
-_NAMES = ("class", "id", "itemprop", "role", "data-testid", "data-component")
+_NAMES = frozenset({"class", "id", "itemprop", "role", "data-testid", "data-component"})
 _KNOWN_NAMES = 20_000  # distinct attribute texts remembered; a site uses a few hundred (guess)
+_LINE_BREAK = "\0"  # no tree holds one
 
 
-class Box(NamedTuple):
-    """A block-level element.
+class Boxes(NamedTuple):
+    """All block-level elements of a page, in its order; one entry of each list is about one.
 
     Parameters
     ----------
     parent
-        Its place in `Outline.boxes`; of the outermost box, -1.
+        Its place in these lists; of the outermost box, 0: itself.
     tag, depth
         Name of the element; number of boxes around it.
     hints, hints_around
         Bits of `HINTS`: of its own names, and of these and all boxes around it.
     kinds
         Bits of `KINDS`: of the element and all boxes around it.
-    signature
-        Tag and class, equal for boxes that one template made.
+    template
+        The same number for the same tag and class, as boxes have that one template made.
     """
 
-    parent: int
-    tag: str
-    depth: int
-    hints: int
-    hints_around: int
-    kinds: int
-    signature: str
-
-
-class Block(NamedTuple):
-    r"""Words of a page that belong together.
-
-    Parameters
-    ----------
-    text
-        On one line; forced line breaks are ``\n``.
-    box
-        Place of the innermost box in `Outline.boxes`.
-    linked_chars, emphasised_chars
-        Characters inside links, and in bold or italic type.
-    links
-        Number of links.
-    """
-
-    text: str
-    box: int
-    linked_chars: int
-    emphasised_chars: int
-    links: int
+    parent: list[int]
+    tag: list[str]
+    depth: list[int]
+    hints: list[int]
+    hints_around: list[int]
+    kinds: list[int]
+    template: list[int]
 
 
 class Outline(NamedTuple):
-    """All blocks of a page with text in them, in page order, and the boxes that they lie in."""
+    r"""All blocks of a page with text in them, in page order, and the boxes that they lie in.
 
-    blocks: list[Block]
-    boxes: list[Box]
+    Parameters
+    ----------
+    texts
+        Words that belong together, on one line; forced line breaks are ``\n``.
+    box
+        Place of each block's innermost box in `boxes`.
+    linked_chars, emphasised_chars
+        Characters of each block inside links, and in bold or italic type.
+    links
+        Number of links of each block.
+    boxes
+        Where they lie.
+    """
+
+    texts: list[str]
+    box: list[int]
+    linked_chars: list[int]
+    emphasised_chars: list[int]
+    links: list[int]
+    boxes: Boxes
 
 
-def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912
+def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
     """Take a page apart; linear in its elements, and the tree stays as it is."""
     body = tree.find("body")
     root = tree if body is None else body
-    writer = _Writer(root)
-    read, close_block = writer.read, writer.close_block
+    # What body is called is about the whole page, so it hints at nothing.
+    boxes = Boxes([0], [root.tag], [0], [0], [0], [0], [0])
+    outline = Outline([], [], [], [], [], boxes)
+    templates = {(root.tag, None): 0}
+    words = [root.text] if root.text else []
+    box = links = linked = emphasised = links_open = emphases = 0
+
+    def close_block() -> None:
+        nonlocal links, linked, emphasised
+        text = "".join(words)
+        if not text.isspace() and (text := _on_one_line(text)):
+            size = len(text)
+            outline.texts.append(text)
+            outline.box.append(box)
+            outline.linked_chars.append(min(linked, size))
+            outline.emphasised_chars.append(min(emphasised, size))
+            outline.links.append(links)
+        words.clear()
+        links = linked = emphasised = 0
+
     walker, skipped = iterwalk(root, events=("start", "end")), None
     next(walker)
-    read(root.text)
-    # One loop without calls for what most elements are: it sees each of them twice.
+    # One loop, nearly without calls, for what most elements are: it sees each of them twice.
     for event, element in walker:
         tag = element.tag
+        role = _ROLES.get(tag, _BOX)
         if event == "start":
-            if tag in _SKIPPED or (tag == "nav" and _only_links(element)):
+            if role >= _NAV and (role == _HIDDEN_FROM_TEXT or _only_links(element)):
                 walker.skip_subtree()
                 skipped = element
                 continue
-            if tag == "br":
-                writer.break_line()
+            if role == _BREAK:
+                # Two in a row are how some systems write paragraphs.
+                if _ends_with_break(words):
+                    close_block()
+                else:
+                    words.append(_LINE_BREAK)
                 continue
-            if tag not in _INLINE:
-                close_block()
-                writer.open_box(element)
-            elif tag == "a":
-                writer.links += 1
-                writer.links_open += 1
-            elif tag in _EMPHASIS:
-                writer.emphases += 1
-            if element.text:
-                read(element.text, as_written=tag == "pre")
-            continue
-        if element is skipped or tag == "br":
-            pass
-        elif tag not in _INLINE:
-            close_block()
-            writer.close_box()
-        elif tag == "a":
-            writer.links_open -= 1
-        elif tag in _EMPHASIS:
-            writer.emphases -= 1
-        if element.tail and element is not root:
-            read(element.tail)
-    return Outline(writer.blocks, writer.boxes)
+            if role == _LINK:
+                links += 1
+                links_open += 1
+            elif role == _EMPHASIS:
+                emphases += 1
+            elif role != _INLINE:
+                if words:
+                    close_block()
+                box = _open(boxes, box, element, templates)
+            text = element.text
+            if text and tag == "pre":
+                text = text.replace("\n", _LINE_BREAK)
+        else:
+            if element is skipped or role in _ENDS_NOTHING:
+                pass
+            elif role == _LINK:
+                links_open -= 1
+            elif role == _EMPHASIS:
+                emphases -= 1
+            else:
+                if words:
+                    close_block()
+                box = boxes.parent[box]
+            text = element.tail if element is not root else None
+        if text:
+            words.append(text)
+            if links_open:
+                linked += len(text)
+            if emphases:
+                emphasised += len(text)
+    return outline
+
+
+_ENDS_NOTHING = (_INLINE, _BREAK)
+
+
+def _on_one_line(text: str) -> str:
+    if _LINE_BREAK not in text:
+        return " ".join(text.split())
+    lines = (" ".join(part.split()) for part in text.split(_LINE_BREAK))
+    return "\n".join(line for line in lines if line)
+
+
+def _ends_with_break(words: list[str]) -> bool:
+    said = words[:-1] if words and not words[-1].strip(" \n") else words
+    return bool(said) and said[-1] == _LINE_BREAK
 
 
 def _only_links(nav: HtmlElement) -> bool:
@@ -178,91 +226,40 @@ def _only_links(nav: HtmlElement) -> bool:
     return next(nav.iter("p", "article", "main"), None) is None
 
 
-class _Writer:
-    """The blocks and boxes so far, the open box, and the words since the last block."""
-
-    __slots__ = ("blocks", "box", "boxes", "emphases", "emphasised",
-                 "linked", "links", "links_open", "words")  # fmt: skip
-
-    def __init__(self, root: HtmlElement) -> None:
-        # What body is called is about the whole page, so it hints at nothing.
-        self.boxes = [Box(-1, root.tag, 0, 0, 0, 0, root.tag)]
-        self.box = 0
-        self.blocks: list[Block] = []
-        self.words: list[str] = []
-        self.linked = self.emphasised = self.links = 0
-        self.links_open = self.emphases = 0
-
-    def read(self, text: str | None, *, as_written: bool = False) -> None:
-        if not text:
-            return
-        self.words.append(text if as_written else text.replace("\n", " "))
-        if self.links_open:
-            self.linked += len(text)
-        if self.emphases:
-            self.emphasised += len(text)
-
-    def close_block(self) -> None:
-        if not self.words:
-            return
-        text = "".join(self.words)
-        if "\n" in text:
-            text = "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
-        else:
-            text = " ".join(text.split())
-        if text:
-            size = len(text)
-            self.blocks.append(
-                Block(
-                    text, self.box, min(self.linked, size), min(self.emphasised, size), self.links
-                )
-            )
-        self.words = []
-        self.linked = self.emphasised = self.links = 0
-
-    def break_line(self) -> None:
-        """Two line breaks in a row are how some systems write paragraphs."""
-        said = self.words[:-1] if self.words and self.words[-1].strip(" ") == "" else self.words
-        if said and said[-1] == "\n":
-            self.close_block()
-        else:
-            self.words.append("\n")
-
-    def open_box(self, element: HtmlElement) -> None:
-        tag, attributes = element.tag, element.attrib
-        around = self.boxes[self.box]
-        hints, signature = 0, tag
-        if attributes:
-            hints = _hints_of(attributes)
-            signature = f"{tag}.{attributes.get('class', '')}"
-        self.boxes.append(
-            Box(
-                self.box,
-                tag,
-                around.depth + 1,
-                hints,
-                around.hints_around | hints,
-                around.kinds | _KIND_BITS.get(tag, 0),
-                signature,
-            )
-        )
-        self.box = len(self.boxes) - 1
-
-    def close_box(self) -> None:
-        self.box = self.boxes[self.box].parent
+def _open(
+    boxes: Boxes, around: int, element: HtmlElement, templates: dict[tuple[str, str | None], int]
+) -> int:
+    """Add a box and return its place."""
+    tag, hints, classes = element.tag, 0, None
+    attributes = element.items()
+    if attributes:
+        classes = ""
+        for name, value in attributes:
+            if name == "class":
+                classes = value
+            if name in _NAMES:
+                hints |= _named_hints(value)
+            elif _hides(name, value):
+                hints |= _HIDDEN
+    parents, tags, depth, own, hints_around, kinds, template = boxes
+    place = len(parents)
+    parents.append(around)
+    tags.append(tag)
+    depth.append(depth[around] + 1)
+    own.append(hints)
+    hints_around.append(hints_around[around] | hints)
+    kinds.append(kinds[around] | _KIND_BITS.get(tag, 0))
+    template.append(templates.setdefault((tag, classes), len(templates)))
+    return place
 
 
-def _hints_of(attributes: Mapping[str, str]) -> int:
-    given = dict(attributes)
-    names = " ".join([given[name] for name in _NAMES if name in given])
-    hints = _named_hints(names.lower()) if names else 0
-    style = given.get("style", "")
-    unseen = ("display" in style and "none" in style) or "hidden" in given
-    if unseen or given.get("aria-hidden") == "true":
-        hints |= _HIDDEN
-    return hints
+def _hides(name: str, value: str) -> bool:
+    if name == "style":
+        return "display" in value and "none" in value
+    return name == "hidden" or (name == "aria-hidden" and value == "true")
 
 
 @lru_cache(maxsize=_KNOWN_NAMES)
 def _named_hints(names: str) -> int:
+    names = names.lower()
     return sum(1 << place for place, search in enumerate(_HINT_SEARCHES) if search(names))
