@@ -75,7 +75,7 @@ def find_repeats(
     >>> [(s.start, s.copy_of) for s in find_repeats(f"{lead}\nIt is rusty.\n{lead}")]
     [(88, Span(start=0, end=74))]
     """
-    return _search(text, settings)[0] if may_repeat(text) else []
+    return _search(text, settings)[0] if may_repeat(text, settings.min_words) else []
 
 
 def search_repeats(
@@ -92,7 +92,7 @@ def search_repeats(
     ('date', ('June',), ('May',))
     """
     removed, view, matches = _search(text, settings)
-    removed = removed if may_repeat(text) else []
+    removed = removed if may_repeat(text, settings.min_words) else []
     kept = [
         near_repeat(view, one)
         for one in other_facts(view, matches, settings.similarity)

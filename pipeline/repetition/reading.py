@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,11 +51,18 @@ CURRENCY = "$£€¥₩₹₺₽₴₪₫฿%‰"
 _TOKEN = re.compile(
     rf"[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[{_INSIDE_WORD}])*|[{_SPACELESS}]|[{CURRENCY}]"
 )
-_WORD = re.compile(r"\w+")
-_IN_A_ROW = 6  # words; two edits a sentence leave so many alike (see `deciding` for the shares)
+_WORD = re.compile(rf"\w+|[{CURRENCY}]")
+# What copies have in common, in words, where a tenth of them may differ (see `deciding`). A body of
+# 40 words has 8 in a row and 11 places from which 6 are repeated, within its own room and a bridge;
+# a paragraph of up to 19 agrees throughout, a longer one is cut in two, or in three from 40 on.
+_IN_A_ROW = 8
+_IN_A_HALF, _IN_A_THIRD = 10, 13
+_PLACES_OF_BODY, _ROOM_OF_BODY = 11, 100
+_PLACE_WORDS = 6
+_STOPS = re.compile(r"[.!?…؟۔։।॥።။\u037e;\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ODD = re.compile(f"[{_SPACELESS}{_INSIDE_WORD}]")  # one word may be written in two ways
 _KNOWN_WORDS = 50_000  # remembered with their normal form: a few MB, most of the words of a run
-_FEWEST_WORDS = 24  # a shorter text may be doubled with fewer words in a row
+_FEWEST_WORDS = 90  # of a shorter text, copies of fewer words may be nearly half
 _ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
 
 
@@ -117,23 +124,81 @@ def _key(word: str) -> str:
     return normalize(word)
 
 
-def may_repeat(text: str) -> bool:
+def may_repeat(text: str, min_words: float) -> bool:
     """Whether anything can be removed from a text; quick, and false for most articles.
 
-    Whatever is removed has six words in a row in common with something before it, or is a line
-    that follows its like. Short texts, and scripts without spaces, are always looked at.
+    Whatever is removed has words in a row in common with something before it, or is a line that
+    follows its like. Short texts, and scripts without spaces, are always looked at.
+
+    Parameters
+    ----------
+    text
+        All of it.
+    min_words
+        Size of the smallest paragraph that goes alone.
     """
-    if not text.isascii():
-        if _ODD.search(text):
-            return True
-        text = unicodedata.normalize("NFKC", text)
-    text = text.casefold()
-    said = _WORD.findall(text)
-    runs = zip(*(said[first:] for first in range(_IN_A_ROW)), strict=False)
-    if len(said) < _FEWEST_WORDS or len(set(runs)) < len(said) - _IN_A_ROW + 1:
+    if text.isascii():
+        text = text.lower()
+    elif not _ODD.search(text):
+        text = unicodedata.normalize("NFKC", text).casefold()
+    elif _ONE_SPACELESS.search(text):
         return True
-    lines = [words for line in text.splitlines() if (words := _WORD.findall(line))]
-    return any(words == before for before, words in pairwise(lines))
+    else:
+        text = normalize(text)
+    said = _WORD.findall(text)
+    if len(said) < _FEWEST_WORDS:
+        return True
+    in_a_row = min(_IN_A_ROW, max(1, int(min_words)))
+    return _says_sentences_again(text, said, in_a_row) or _says_a_line_again(text)
+
+
+def _says_a_line_again(text: str) -> bool:
+    found = ((line, word.group()) for line in text.splitlines() if (word := _WORD.search(line)))
+    return any(
+        first == other and _WORD.findall(before) == _WORD.findall(line)
+        for (before, first), (line, other) in pairwise(found)
+    )
+
+
+def _says_sentences_again(text: str, said: list[str], in_a_row: int) -> bool:
+    """Whether what is said again may be a sentence or several, and is not only a phrase."""
+    longer = min(_PLACE_WORDS, in_a_row) - 1
+    known: set[tuple[str, ...]] = set()
+    places = []
+    for place, row in enumerate(zip(*(said[first:] for first in range(longer + 1)), strict=False)):
+        if row in known:
+            places.append(place)
+        else:
+            known.add(row)
+    many = zip(places, places[_PLACES_OF_BODY - 1 :], strict=False)
+    if any(last - first <= _ROOM_OF_BODY for first, last in many):
+        return True
+    streaks = [Span(first, last + longer) for first, last in _streaks(places)]
+    streaks = [streak for streak in streaks if streak.end - streak.start >= in_a_row]
+    if any(end - start >= _IN_A_THIRD for start, end in streaks):
+        return True
+    spans = [match.span() for match in _WORD.finditer(text)] if streaks else []
+    for start, end in streaks:
+        inside = [place for place in range(start, end + 1) if _is_bound(text, spans, place)]
+        if inside and (end - start >= _IN_A_HALF or inside[-1] - inside[0] >= in_a_row):
+            return True
+    return False
+
+
+def _streaks(places: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first place, and the one after the last, of places that follow one another."""
+    start = 0
+    for number, place in enumerate(places):
+        if number + 1 == len(places) or places[number + 1] != place + 1:
+            yield places[start], place + 1
+            start = number + 1
+
+
+def _is_bound(text: str, spans: list[tuple[int, int]], place: int) -> bool:
+    """Whether a sentence may end before the word at this place."""
+    if not 0 < place < len(spans):
+        return True
+    return _STOPS.search(text, spans[place - 1][1], spans[place][0]) is not None
 
 
 def words_in(tokens: Sequence[Token]) -> float:

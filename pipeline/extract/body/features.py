@@ -141,7 +141,8 @@ def measure(outline: Outline, plain: Sequence[str], title: str, summary: str) ->
     place = _place(outline, own, parent, prose)
     weight = chars + 1
     groups = [
-        _Group(number, np.bincount(number, weight)) for number in _groupings(boxes, own, parent)
+        _Group(number, np.bincount(number, weight).astype(float))
+        for number in _groupings(boxes, own, parent)
     ]
     parts = [
         alone,
@@ -181,9 +182,11 @@ def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Features
         np.full(count, heard[-1] / max(1.0, measured.prose.sum())),
         *(group.mean(weighted) for group in measured.groups),
     ]
-    names = (name, f"{name}_near", f"{name}_so_far", f"{name}_of_prose")
-    names += tuple(f"{group}_{name}" for group in _GROUPS)
-    names += tuple(f"{name}_{when}" for when in _SHIFTS)
+    names = (
+        *(name, f"{name}_near", f"{name}_so_far", f"{name}_of_prose"),
+        *(f"{group}_{name}" for group in _GROUPS),
+        *(f"{name}_{when}" for when in _SHIFTS),
+    )
     return Features(names, np.concatenate([np.array(rows), _neighbours(said[None])]))
 
 
@@ -279,7 +282,8 @@ def _marks(boxes: Boxes, own: Places, parent: Places, kinds: NDArray[np.int64]) 
 
 
 def _bits(bits: NDArray[np.int64], count: int) -> Numbers:
-    return ((bits >> np.arange(count)[:, None]) & 1).astype(float)
+    table: Numbers = ((bits >> np.arange(count)[:, None]) & 1).astype(float)
+    return table
 
 
 def _said(kinds: NDArray[np.int64], plain: Sequence[str], title: str, summary: str) -> Numbers:
@@ -313,11 +317,12 @@ def _in_summary(text: str, summary: str) -> bool:
 
 def _from_heading(kinds: NDArray[np.int64], plain: Sequence[str], title: str) -> Numbers:
     """Count blocks since the first top heading, or else since the title is said; below 0 before."""
-    headings = np.flatnonzero(kinds & _HEADING)
-    if len(headings):
-        return np.arange(len(plain), dtype=float) - headings[0]
+    count = np.arange(len(plain), dtype=float)
+    headings = np.flatnonzero(kinds & _HEADING).tolist()
+    if headings:
+        return count - headings[0]
     if title and title in plain:
-        return np.arange(len(plain), dtype=float) - plain.index(title)
+        return count - plain.index(title)
     return np.full(len(plain), _NO_HEADING)
 
 

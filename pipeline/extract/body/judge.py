@@ -117,8 +117,8 @@ def probabilities(judge: Judge, features: Features) -> NDArray[np.float64]:
     is_no = asked > judge.threshold.reshape(-1, 1)
     left = np.where(is_no, judge.left.reshape(-1, 1), np.uint16(_ALL)).reshape(-1, trees, count)
     answer = _first_bit().take(np.bitwise_and.reduce(left, axis=0))
-    answer += _MOST_ANSWERS * np.arange(trees)[:, None]
-    return _logistic(judge.value.take(answer).sum(axis=0))
+    first = _MOST_ANSWERS * np.arange(trees)[:, None]
+    return _logistic(judge.value.take(answer + first).sum(axis=0))
 
 
 def _logistic(score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -136,7 +136,8 @@ def _first_bit() -> NDArray[np.intp]:
     """Return the number of the lowest bit of each 16-bit number."""
     numbers = np.arange(_ALL + 1)
     lowest = np.maximum(1, numbers & -numbers)
-    return np.log2(lowest).astype(np.intp)
+    table: NDArray[np.intp] = np.log2(lowest).astype(np.intp)
+    return table
 
 
 def _answers(tree: Sequence[Sequence[float]], place: int) -> Iterator[float]:

@@ -138,7 +138,7 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
     # What body is called is about the whole page, so it hints at nothing.
     boxes = Boxes([0], [root.tag], [0], [0], [0], [0], [0])
     outline = Outline([], [], [], [], [], boxes)
-    templates = {(root.tag, None): 0}
+    templates: dict[tuple[str, str | None], int] = {(root.tag, None): 0}
     words = [root.text] if root.text else []
     box = links = linked = emphasised = links_open = emphases = 0
 
