@@ -135,11 +135,11 @@ def _read_html(
 def _refuse_short(text: str, min_words: int) -> None:
     if not text.strip():
         raise UnreadableError("no_text", "no main text was found; is it an article?")
-    start = text[: min_words * _SURELY_A_WORD_CHARS]  # a long text need not be counted to its end
-    spaceless = 0 if start.isascii() else len(_SPACELESS.findall(start))
     # Whether there are enough is the question, not how many there are.
-    spaced = sum(1 for _ in islice(_WORD.finditer(start), min_words))
-    count = max(spaceless // _SPACELESS_CHARS_OF_A_WORD, spaced)
+    count = sum(1 for _ in islice(_WORD.finditer(text), min_words))
+    if count < min_words and not text.isascii():
+        start = text[: min_words * _SURELY_A_WORD_CHARS]
+        count = max(count, len(_SPACELESS.findall(start)) // _SPACELESS_CHARS_OF_A_WORD)
     if count < min_words:
         raise UnreadableError(
             "too_short", f"{count} words are fewer than extract.min_words = {min_words}"

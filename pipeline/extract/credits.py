@@ -231,7 +231,8 @@ def _reason(line: str, *, last: bool) -> str | None:
         return "copyright"
     if len(line) > _LONGEST_LINE_CHARS:
         return None
-    if IMAGE_CREDIT.match(line) or (_SIGNED_BY_AN_ARCHIVE.search(line) and not _STOP.search(line)):
+    # Most lines are prose and end with a stop, which is quickly seen.
+    if IMAGE_CREDIT.match(line) or (not _STOP.search(line) and _SIGNED_BY_AN_ARCHIVE.search(line)):
         return "image_credit"
     if _REPORTING.search(line) or (_AGENCY_LINE.match(line) and agency_in(line)):
         return "credit"

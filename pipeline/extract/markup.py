@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, islice
@@ -81,8 +82,8 @@ LANGUAGES = ("og:locale", "language", "content-language", "dc.language", "inlang
 _BESIDE_TAGS = ("aside", "nav", "footer", "form")
 _BESIDE = " or ".join(f"ancestor::{tag}" for tag in _BESIDE_TAGS)
 _LOWER_HEADINGS = XPath(f"(//h2|//h3|//h4)[not({_BESIDE})]")
-_BELOW = XPath("following::*[position() <= 30]")
-_ABOVE = XPath("preceding::*[position() <= 12]")
+_RELATED = XPath("//a[@rel]")
+_MOST_BELOW, _MOST_ABOVE = 30, 12  # elements next to the headline
 _PAGE_TITLE = XPath("/html/head/title|/html/title")
 _LANGUAGE = XPath("/html/@lang|/html/@xml:lang|//body/@lang|//article/@lang")
 
@@ -224,8 +225,22 @@ def _around_heading(tree: HtmlElement) -> list[HtmlElement]:
     heading = max(tops, key=lambda element: len(visible_text(element)), default=None)
     if heading is None:
         return []
-    around = [*_BELOW(heading), *reversed(_ABOVE(heading))]
+    around = [*islice(_below(heading), _MOST_BELOW), *islice(_above(heading), _MOST_ABOVE)]
     return [element for element in around if element.tag in _LINE_TAGS]
+
+
+def _below(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield what follows an element and is not around it; for XPath that is all of the page."""
+    for outer in (element, *element.iterancestors()):
+        for sibling in outer.itersiblings():
+            yield from sibling.iter()
+
+
+def _above(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield what comes before an element and is not around it, the nearest first."""
+    for outer in (element, *element.iterancestors()):
+        for sibling in outer.itersiblings(preceding=True):
+            yield from reversed(deque(sibling.iter(), maxlen=_MOST_ABOVE))
 
 
 def bylines(tree: HtmlElement) -> list[str]:
@@ -240,7 +255,7 @@ def bylines(tree: HtmlElement) -> list[str]:
 
 def category_links(tree: HtmlElement) -> list[Claim]:
     """Return the words of links to the categories of the article (``rel="category tag"``)."""
-    linked = (a for a in tree.iter("a") if "category" in a.get("rel", "").split())
+    linked = (a for a in _RELATED(tree) if "category" in a.get("rel").split())
     return [Claim("link", text) for a in linked if (text := visible_text(a))]
 
 
@@ -293,8 +308,10 @@ def _lines_marked(tree: HtmlElement, mark: re.Pattern[str]) -> list[HtmlElement]
 
 
 def _is_marked(element: HtmlElement, mark: re.Pattern[str]) -> bool:
-    # Asking for each is quicker than looking at all attributes, and most elements have none.
-    return any(_has_mark(mark, value) for name in _MARKING if (value := element.get(name)))
+    for name, value in element.items():  # a loop: there are hundreds of elements
+        if name in _MARKING and _has_mark(mark, value):
+            return True
+    return False
 
 
 @lru_cache(maxsize=_KNOWN_VALUES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from pipeline.extract.markup import Claim
 
@@ -14,6 +15,7 @@ _CUT_TITLE_CHARS = 95  # a headline of search engines has 110 at most, less a wo
 _SHORTEST_SITE_NAME_CHARS = 4  # shorter ones are parts of any name
 _SEPARATOR = re.compile(r"\s+[-–—·•*›»:|~/]+\s+|\s*[|｜ㅣ]\s*|\s*--\s*|\s*_\s*(?=[^_]*$)")
 _ARROW = re.compile(r"\s*[»›]\s*")  # in a title that quotes with the same mark it is none
+_KNOWN_NAMES = 1000  # texts remembered; a page has a few, and each is compared many times
 _DATE_ONLY = re.compile(r"[\d./\s-]{6,}$")
 
 
@@ -144,6 +146,7 @@ def _shortest_form(title: str, others: Sequence[Claim]) -> str:
     return title
 
 
+@lru_cache(maxsize=_KNOWN_NAMES)
 def _plain(text: str) -> str:
     plain = " ".join(re.findall(r"\w+", text.casefold().replace("\u00ad", "")))
     return plain.removeprefix("the ").removesuffix(" online")

@@ -8,8 +8,10 @@ so what the witnesses say about all of them counts more than what they say about
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -34,6 +36,12 @@ _ELSEWHERE = re.compile(
     r"|lea también|lee también|te puede interesar|ver también|czytaj (?:też|także|więcej)"
     r"|zobacz też|przeczytaj|čtěte|olvasta már|читайте|смотрите также|читати|bkz|ayrıca|اقرأ|関連)",
 )
+# How those begin: it spares most texts the pattern.
+_ELSEWHERE_STARTS = frozenset(
+    ("al", "re", "se", "mo", "do", "cl", "si", "su", "fo", "wa", "li", "le", "me", "au", "à ", "vo",
+     "en", "lä", "læ", "lu", "ve", "te", "cz", "zo", "pr", "čt", "ol", "чи", "см", "bk", "ay", "اق",
+     "関連")
+)  # fmt: skip
 _CREDIT = re.compile(
     r"©|\(c\)|copyright|getty|reuters|shutterstock|all rights reserved|(?P<label>photo|foto|image"
     r"|picture|credit|bild|quelle|source|crédit|fotografía|zdj\.)\w*\s*(?:[:/|]|by\b)"
@@ -213,18 +221,21 @@ def _alone(outline: Outline, chars: Numbers) -> Numbers:
 def _notes(texts: Sequence[str]) -> tuple[list[bool], list[bool]]:
     """Tell which short texts send readers elsewhere, and which are credits."""
     short = [text.lower() if len(text) < _SHORT_CHARS else "" for text in texts]
-    return (
-        [_ELSEWHERE.match(text) is not None for text in short],
-        [_is_credit(text) for text in short],
-    )
+    elsewhere = [_may_lead_elsewhere(text) and _ELSEWHERE.match(text) is not None for text in short]
+    # One search over all of them: nothing that is looked for has the separator in it.
+    joined, credit = "\0".join(short), [False] * len(short)
+    starts = list(accumulate((len(text) + 1 for text in short), initial=0))
+    for found in _CREDIT.finditer(joined):
+        # A label begins a word. To ask for that in the pattern would make the search slow.
+        if not (
+            found["label"] and _WORD_CHAR.match(joined, max(0, found.start() - 1), found.start())
+        ):
+            credit[bisect(starts, found.start()) - 1] = True
+    return elsewhere, credit
 
 
-def _is_credit(text: str) -> bool:
-    # A label begins a word. To ask for that in the pattern would make each search slow.
-    return any(
-        not (found["label"] and found.start() and _WORD_CHAR.match(text[found.start() - 1]))
-        for found in _CREDIT.finditer(text)
-    )
+def _may_lead_elsewhere(text: str) -> bool:
+    return text[:2] in _ELSEWHERE_STARTS or not text[:1].isalnum()
 
 
 def _place(outline: Outline, own: Places, parent: Places, prose: Numbers) -> Numbers:
