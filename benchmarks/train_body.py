@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from benchmarks import gold
 from benchmarks.gold import GoldPage
 from pipeline.errors import UnreadableError
-from pipeline.extract.body import hear, hear_trafilatura, parse
+from pipeline.extract.body import hear, hear_resiliparse, hear_trafilatura, parse
 from pipeline.extract.body.features import Features
 from pipeline.extract.body.judge import JudgeRow
 from pipeline.extract.body.witnesses import trafilatura_text
@@ -63,9 +63,10 @@ _NO_WORD = re.compile(r"\W+")
 
 
 class Lesson(NamedTuple):
-    """The labelled blocks of one page: features without and with trafilatura, label, weight."""
+    """The labelled blocks of one page: features for each of the judges, label, weight."""
 
     fold: int
+    alone: Features
     quick: Features
     careful: Features
     is_text: NDArray[np.bool_]
@@ -83,10 +84,11 @@ def lessons(folder: Path, limit: int | None = None) -> list[Lesson]:
 
 
 def learn(taught: Sequence[Lesson]) -> dict[str, JudgeRow]:
-    """Return both judges as JSON."""
+    """Return all judges as JSON."""
     is_text = np.concatenate([lesson.is_text for lesson in taught])
     weight = np.concatenate([lesson.weight for lesson in taught])
     return {
+        "alone": _trees([lesson.alone for lesson in taught], is_text, weight),
         "quick": _trees([lesson.quick for lesson in taught], is_text, weight),
         "careful": _trees([lesson.careful for lesson in taught], is_text, weight),
     }
@@ -98,7 +100,7 @@ def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
         parts = take_apart(parse(html, _MAX_ELEMENTS), page.page_id)
     except UnreadableError:
         return []
-    hearing = hear(parts, html)
+    hearing = hear(parts)
     if hearing is None:
         return []
     texts = hearing.outline.texts
@@ -106,16 +108,22 @@ def _lesson(page: GoldPage, set_weight: float) -> list[Lesson]:
     known = weight > 0
     if not known.any():
         return []
-    careful = hear_trafilatura(hearing, trafilatura_text(parts.tree))
+    quick = hear_resiliparse(hearing, html)
+    careful = hear_trafilatura(hearing, quick, trafilatura_text(parts.tree))
     return [
         Lesson(
             fold=gold.fold(page),
-            quick=hearing.features._replace(rows=hearing.features.rows[:, known]),
-            careful=careful._replace(rows=careful.rows[:, known]),
+            alone=_only(hearing.features, known),
+            quick=_only(quick, known),
+            careful=_only(careful, known),
             is_text=label[known],
             weight=weight[known] * set_weight,
         )
     ]
+
+
+def _only(features: Features, known: NDArray[np.bool_]) -> Features:
+    return Features(features.names, features.rows[:, known])
 
 
 def label_by_text(texts: Sequence[str], text: str) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -186,11 +186,32 @@ def test_only_a_page_that_leaves_doubt_is_shown_to_trafilatura(
 
     monkeypatch.setattr(page_body, "trafilatura_text", witness)
     html = page(paragraphs(REPORT))
-    judges = Judges(quick=answering(quick), careful=answering(-9.0))
+    judges = Judges(alone=answering(quick), quick=answering(quick), careful=answering(-9.0))
     text = page_body.main_text(parts_of(html), html, profile, judges)
     assert bool(shown) is asked
     # Where nothing is left after all, a generous reading is believed.
     assert (text.splitlines() == REPORT[:4]) is asked
+
+
+@pytest.mark.parametrize(
+    ("alone", "profile", "asked"),
+    [(9.0, "fast", False), (0.0, "fast", True), (9.0, "full", True)],
+    ids=["no doubt", "doubt", "no doubt, full"],
+)
+def test_the_fast_profile_asks_resiliparse_only_on_a_page_that_leaves_doubt(
+    monkeypatch: pytest.MonkeyPatch, alone: float, profile: str, *, asked: bool
+) -> None:
+    shown: list[str] = []
+
+    def witness(html: str) -> str:
+        shown.append(html)
+        return "\n".join(REPORT)
+
+    monkeypatch.setattr(page_body, "resiliparse_text", witness)
+    html = page(paragraphs(REPORT))
+    judges = Judges(alone=answering(alone), quick=answering(9.0), careful=answering(9.0))
+    assert page_body.main_text(parts_of(html), html, profile, judges)
+    assert bool(shown) is asked
 
 
 WORDS = st.sampled_from(["harbour", "pier", "ice", "council.", "winter", "piles,", "Brandt"])
@@ -280,7 +301,7 @@ def test_a_judge_adds_up_what_its_trees_answer() -> None:
 def test_weights_of_ones_own_are_read_from_a_file(tmp_path: Path) -> None:
     nothing = {"features": ["linked"], "trees": [[[0, 0.5, 1, 2], [-9.0], [-9.0]]]}
     file = tmp_path / "weights.json"
-    file.write_text(json.dumps({"quick": nothing, "careful": nothing}))
+    file.write_text(json.dumps(dict.fromkeys(("alone", "quick", "careful"), nothing)))
     judges = load_judges(str(file))
     html = page(paragraphs(REPORT))
     assert page_body.main_text(parts_of(html), html, "fast", judges) == ""

@@ -13,7 +13,7 @@ pytest.importorskip("lightgbm", reason="learning needs the bench extra")
 from benchmarks import gold, train_body
 from benchmarks.figures import HERE
 from pipeline.extract import load_judges
-from pipeline.extract.body import hear, hear_trafilatura, parse
+from pipeline.extract.body import hear, hear_resiliparse, hear_trafilatura, parse
 from pipeline.extract.body.features import Features
 from pipeline.extract.body.judge import probabilities, read_judge
 from pipeline.extract.parts import take_apart
@@ -61,7 +61,7 @@ def test_a_learned_judge_is_the_same_after_json() -> None:
     is_text = (linked < 0.4) & (words > 2)
     rows = np.array([linked, words, draws.random(3000)])
     features = Features(("linked", "words", "noise"), rows)
-    lesson = train_body.Lesson(0, features, features, is_text, np.ones(3000))
+    lesson = train_body.Lesson(0, features, features, features, is_text, np.ones(3000))
     row = train_body.learn([lesson])["quick"]
     judge = read_judge(json.loads(json.dumps(row)))
     assert np.mean((probabilities(judge, features) > 0.5) == is_text) > 0.99
@@ -69,12 +69,14 @@ def test_a_learned_judge_is_the_same_after_json() -> None:
 
 def test_the_shipped_weights_and_the_folds_ask_only_for_what_is_measured() -> None:
     html = f"<html><body><article><p>{GOLD}</p></article></body></html>"
-    hearing = hear(take_apart(parse(html, 1000), "file:page.html"), html)
+    hearing = hear(take_apart(parse(html, 1000), "file:page.html"))
     assert hearing is not None
-    careful = hear_trafilatura(hearing, GOLD)
+    quick = hear_resiliparse(hearing, html)
+    careful = hear_trafilatura(hearing, quick, GOLD)
     folds = [str(file) for file in sorted((HERE / "folds").glob("body-*.json"))]
     assert len(folds) == gold.FOLDS
     for weights in ("", *folds):
         judges = load_judges(weights)
-        assert set(judges.quick.features) <= set(hearing.features.names)
+        assert set(judges.alone.features) <= set(hearing.features.names)
+        assert set(judges.quick.features) <= set(quick.names)
         assert set(judges.careful.features) <= set(careful.names)

@@ -266,6 +266,8 @@ def _find_date(text: str, locale: Locale) -> _Date | None:
             if midnight:
                 found.append(_Date(midnight, match))
                 break
+        if found and found[-1].match.start() == 0:
+            return found[-1]  # nothing stands before it
     return min(found, key=lambda date: date.match.start(), default=None)
 
 

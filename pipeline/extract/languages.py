@@ -27,7 +27,7 @@ _LATIN = "A-Za-zÀ-ɏ"
 _LATIN_TOO = frozenset({"sr", "bs", "uz", "az", "kk", "ku", "mn", "tg"})
 _WRITERS = {letters: frozenset(codes.split()) for letters, codes in _SCRIPTS.items()}
 _NEVER_LATIN = frozenset().union(*_WRITERS.values()) - _LATIN_TOO
-_LETTERS = {letters: re.compile(f"[{letters}]") for letters in _SCRIPTS}
+_LETTERS = {letters: re.compile(f"[{letters}]+") for letters in _SCRIPTS}
 
 
 def language(stated: Iterable[str], text: str) -> str | None:
@@ -64,12 +64,16 @@ def _code(tag: str) -> str | None:
 
 
 def _script(sample: str) -> str | None:
-    latin = len(_LETTERS[_LATIN].findall(sample))
+    latin = _count(_LETTERS[_LATIN], sample)
     if sample.isascii() or 2 * latin > len(sample):  # more than all other scripts together
         return _LATIN if latin >= _FEWEST_LETTERS else None
-    counts = Counter({name: len(pattern.findall(sample)) for name, pattern in _LETTERS.items()})
+    counts = Counter({name: _count(pattern, sample) for name, pattern in _LETTERS.items()})
     name, count = counts.most_common(1)[0]
     return name if count >= _FEWEST_LETTERS else None
+
+
+def _count(letters: re.Pattern[str], sample: str) -> int:
+    return sum(map(len, letters.findall(sample)))
 
 
 def _fits(code: str, script: str | None) -> bool:

@@ -14,6 +14,7 @@ _LONGEST_TITLE_CHARS = 400
 _CUT_TITLE_CHARS = 95  # a headline of search engines has 110 at most, less a word
 _SHORTEST_SITE_NAME_CHARS = 4  # shorter ones are parts of any name
 _SEPARATOR = re.compile(r"\s+[-–—·•*›»:|~/]+\s+|\s*[|｜ㅣ]\s*|\s*--\s*|\s*_\s*(?=[^_]*$)")
+_MAY_SEPARATE = re.compile(r"[-–—·•*›»:|~/｜ㅣ_]")  # most titles have none of them
 _ARROW = re.compile(r"\s*[»›]\s*")  # in a title that quotes with the same mark it is none
 _KNOWN_NAMES = 1000  # texts remembered; a page has a few, and each is compared many times
 _DATE_ONLY = re.compile(r"[\d./\s-]{6,}$")
@@ -104,6 +105,8 @@ def without_site_name(title: str, site_names: Collection[str]) -> str:
 
 
 def _without_names(title: str, own: Collection[str], sections: Collection[str]) -> str:
+    if not _MAY_SEPARATE.search(title):
+        return title
     whole = title
     while separators := [*_SEPARATOR.finditer(title), *_arrows(title)]:
         first = min(separators, key=lambda match: match.start())

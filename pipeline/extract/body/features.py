@@ -176,7 +176,15 @@ def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Features
         Its agreement with each block, 0-1.
     """
     said, chars = np.array(votes), measured.chars
+    names = (
+        *(name, f"{name}_near", f"{name}_so_far", f"{name}_of_prose"),
+        *(f"{group}_{name}" for group in _GROUPS),
+        *(f"{name}_{when}" for when in _SHIFTS),
+    )
     count = len(said)
+    if not said.any():  # most pages have no JSON-LD body
+        nothing = np.zeros((len(names) - len(_SHIFTS), count))
+        return Features(names, np.concatenate([nothing, _neighbours(said[None])]))
     start = np.maximum(0, np.arange(count) - _NEAR)
     end = np.minimum(count, np.arange(count) + _NEAR + 1)
     mass, heard = np.zeros(count + 1), np.zeros(count + 1)
@@ -190,11 +198,6 @@ def testimony(measured: Measured, name: str, votes: Sequence[float]) -> Features
         np.full(count, heard[-1] / max(1.0, measured.prose.sum())),
         *(group.mean(weighted) for group in measured.groups),
     ]
-    names = (
-        *(name, f"{name}_near", f"{name}_so_far", f"{name}_of_prose"),
-        *(f"{group}_{name}" for group in _GROUPS),
-        *(f"{name}_{when}" for when in _SHIFTS),
-    )
     return Features(names, np.concatenate([np.array(rows), _neighbours(said[None])]))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -80,6 +80,9 @@ _KNOWN_NAMES = 20_000  # distinct attribute texts remembered; a site uses a few 
 _LINE_BREAK = "\0"  # no tree holds one
 
 
+_Box: TypeAlias = tuple[int, str, int, int, int, int, int]  # what `Boxes` says about one
+
+
 class Boxes(NamedTuple):
     """All block-level elements of a page, in its order; one entry of each list is about one.
 
@@ -136,8 +139,8 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
     body = tree.find("body")
     root = tree if body is None else body
     # What body is called is about the whole page, so it hints at nothing.
-    boxes = Boxes([0], [root.tag], [0], [0], [0], [0], [0])
-    outline = Outline([], [], [], [], [], boxes)
+    boxes: list[_Box] = [(0, root.tag, 0, 0, 0, 0, 0)]
+    blocks: list[tuple[str, int, int, int, int]] = []
     templates: dict[tuple[str, str | None], int] = {(root.tag, None): 0}
     words = [root.text] if root.text else []
     box = links = linked = emphasised = links_open = emphases = 0
@@ -147,11 +150,7 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
         text = "".join(words)
         if not text.isspace() and (text := _on_one_line(text)):
             size = len(text)
-            outline.texts.append(text)
-            outline.box.append(box)
-            outline.linked_chars.append(min(linked, size))
-            outline.emphasised_chars.append(min(emphasised, size))
-            outline.links.append(links)
+            blocks.append((text, box, min(linked, size), min(emphasised, size), links))
         words.clear()
         links = linked = emphasised = 0
 
@@ -181,7 +180,8 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
             elif role != _INLINE:
                 if words:
                     close_block()
-                box = _open(boxes, box, element, templates)
+                boxes.append(_opened(element, box, boxes[box], templates))
+                box = len(boxes) - 1
             text = element.text
             if text and tag == "pre":
                 text = text.replace("\n", _LINE_BREAK)
@@ -195,7 +195,7 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
             else:
                 if words:
                     close_block()
-                box = boxes.parent[box]
+                box = boxes[box][0]
             text = element.tail if element is not root else None
         if text:
             words.append(text)
@@ -203,7 +203,13 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
                 linked += len(text)
             if emphases:
                 emphasised += len(text)
-    return outline
+    columns = Boxes(*map(list, zip(*boxes, strict=True)))
+    if not blocks:
+        return Outline([], [], [], [], [], columns)
+    texts, within, linked_chars, emphasised_chars, link_counts = map(
+        list, zip(*blocks, strict=True)
+    )
+    return Outline(texts, within, linked_chars, emphasised_chars, link_counts, columns)
 
 
 _ENDS_NOTHING = (_INLINE, _BREAK)
@@ -226,10 +232,13 @@ def _only_links(nav: HtmlElement) -> bool:
     return next(nav.iter("p", "article", "main"), None) is None
 
 
-def _open(
-    boxes: Boxes, around: int, element: HtmlElement, templates: dict[tuple[str, str | None], int]
-) -> int:
-    """Add a box and return its place."""
+def _opened(
+    element: HtmlElement,
+    box: int,
+    around: _Box,
+    templates: dict[tuple[str, str | None], int],
+) -> _Box:
+    """Return the box that an element opens inside of another."""
     tag, hints, classes = element.tag, 0, None
     attributes = element.items()
     if attributes:
@@ -241,16 +250,10 @@ def _open(
                 hints |= _named_hints(value)
             elif _hides(name, value):
                 hints |= _HIDDEN
-    parents, tags, depth, own, hints_around, kinds, template = boxes
-    place = len(parents)
-    parents.append(around)
-    tags.append(tag)
-    depth.append(depth[around] + 1)
-    own.append(hints)
-    hints_around.append(hints_around[around] | hints)
-    kinds.append(kinds[around] | _KIND_BITS.get(tag, 0))
-    template.append(templates.setdefault((tag, classes), len(templates)))
-    return place
+    _, _, depth, _, hints_around, kinds, _ = around
+    template = templates.setdefault((tag, classes), len(templates))
+    kinds |= _KIND_BITS.get(tag, 0)
+    return box, tag, depth + 1, hints, hints_around | hints, kinds, template
 
 
 def _hides(name: str, value: str) -> bool:
