@@ -133,13 +133,24 @@ def test_a_json_ld_body_that_the_page_does_not_show_adds_nothing() -> None:
     assert "another text" not in text_of(html)
 
 
-def test_a_page_that_scripts_would_fill_is_read_from_its_json_ld() -> None:
-    body = json.dumps({"@type": "NewsArticle", "articleBody": " ".join(REPORT)})
+@pytest.mark.parametrize("profile", ["full", "fast"])
+@pytest.mark.parametrize("shown", ["<p>Your browser is too old.</p>", ""], ids=["a word", "none"])
+@pytest.mark.parametrize(
+    "body",
+    ["\n".join(REPORT), paragraphs(REPORT), paragraphs(REPORT).replace("<", "&lt;")],
+    ids=["lines", "HTML", "escaped HTML"],
+)
+def test_a_page_that_scripts_would_fill_is_read_from_its_json_ld(
+    body: str, shown: str, profile: str
+) -> None:
+    linked = json.dumps({"@type": "NewsArticle", "articleBody": body})
     html = (
-        f'<html><head><script type="application/ld+json">{body}</script></head>'
-        '<body><div id="app"><p>Your browser is too old.</p></div></body></html>'
+        f'<html><head><script type="application/ld+json">{linked}</script></head>'
+        f'<body><div id="app">{shown}</div></body></html>'
     )
-    assert REPORT[3] in text_of(html)
+    text = text_of(html, profile=profile)
+    assert REPORT[3] in text
+    assert profile == "full" or text.splitlines() == REPORT
 
 
 def test_paragraphs_written_with_line_breaks_stay_apart() -> None:

@@ -11,9 +11,11 @@ page says once.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 
@@ -76,6 +78,7 @@ _AD_LABELS = frozenset(
      "publicidad", "publicidade", "pubblicità", "advertentie", "reclame", "annonse", "annons",
      "annonce", "mainos", "reklama", "reklam", "реклама", "広告", "广告", "廣告", "광고"}
 )  # fmt: skip
+_MARKUP = re.compile(r"</?(?:p|div|br|h\d|li|span|a)\b[^>]*>")
 _CELLS = frozenset({"td", "th"})
 
 
@@ -147,18 +150,24 @@ def main_text(parts: PageParts, html: str, profile: str, judges: Judges) -> str:
     """
     hearing = hear(parts)
     if hearing is None:  # all of it may be where no reader looks, as in an open noscript
-        return "" if profile == "fast" else trafilatura_text(parts.tree, precise=False)
+        if profile == "fast":
+            return _stated(parts)
+        return trafilatura_text(parts.tree, precise=False)
     if profile == "fast":
         text, doubt = _judged(judges.alone, hearing.features, hearing)
         if doubt <= _MOST_DOUBT_ALONE and len(text) >= _SHORT_CHARS:
             return text
     features = hear_resiliparse(hearing, html)
     text, doubt = _judged(judges.quick, features, hearing)
-    if profile == "fast" or (doubt <= _MOST_DOUBT and len(text) >= _SHORT_CHARS):
+    if len(text) >= _SHORT_CHARS and (profile == "fast" or doubt <= _MOST_DOUBT):
         return text
+    if profile == "fast":
+        return _rescued(_stated(parts), hearing, text)
     features = hear_trafilatura(hearing, features, trafilatura_text(parts.tree))
     text, _ = _judged(judges.careful, features, hearing)
-    return text if len(text) >= _SHORT_CHARS else _rescued(parts.tree, hearing, text)
+    if len(text) >= _SHORT_CHARS:
+        return text
+    return _rescued(trafilatura_text(parts.tree, precise=False), hearing, text)
 
 
 def _judged(judge: Judge, features: Features, hearing: Hearing) -> tuple[str, float]:
@@ -167,13 +176,12 @@ def _judged(judge: Judge, features: Features, hearing: Hearing) -> tuple[str, fl
     return _joined(chances, hearing), _doubt(chances, hearing)
 
 
-def _rescued(tree: HtmlElement, hearing: Hearing, text: str) -> str:
+def _rescued(generous: str, hearing: Hearing, text: str) -> str:
     """Return what a generous reading finds where next to nothing was left.
 
     Where even the page's own blocks do not hold it, it comes from what the page does not show,
     such as a JSON-LD body on a page that scripts fill: better than nothing.
     """
-    generous = trafilatura_text(tree, precise=False)
     if len(generous) < max(_SHORT_CHARS, len(text)):
         return text
     shown = _joined(np.array(agreement(hearing.plain, generous)), hearing)
@@ -263,6 +271,16 @@ def _linked_body(parts: PageParts) -> str:
     """Return the longest article body of the page's JSON-LD."""
     bodies = (found.node.get("articleBody") for found in parts.linked)
     return max((body for body in bodies if isinstance(body, str)), key=len, default="")
+
+
+def _stated(parts: PageParts) -> str:
+    """Return the JSON-LD body, a line for each paragraph; it may be written as HTML."""
+    body = unescape(_linked_body(parts))
+    if _MARKUP.search(body):
+        lines = read_outline(document_fromstring(_bytes(body), parser=_parser())).texts
+    else:
+        lines = [" ".join(line.split()) for line in body.splitlines()]
+    return "\n".join(line for line in lines if line)
 
 
 def _doubt(chances: NDArray[np.float64], hearing: Hearing) -> float:
