@@ -94,7 +94,10 @@ class Features(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """Blocks put together: the number of each one's group, and the characters of each group."""
+    """Blocks put together: the number of each one's group, and the characters of each group.
+
+    A number may have no blocks; then what is said about its group is never read.
+    """
 
     of_block: Places
     mass: Numbers
@@ -149,7 +152,7 @@ def measure(outline: Outline, plain: Sequence[str], title: str, summary: str) ->
     place = _place(outline, own, parent, prose)
     weight = chars + 1
     groups = [
-        _Group(number, np.bincount(number, weight).astype(float))
+        _Group(number, np.maximum(1.0, np.bincount(number, weight)))
         for number in _groupings(boxes, own, parent)
     ]
     parts = [
@@ -214,7 +217,7 @@ def _alone(outline: Outline, chars: Numbers) -> Numbers:
             outline.links,
             outline.emphasised_chars / chars,
             [text[-1] in _LINE_ENDS for text in texts],
-            [min(len(_SENTENCE_END.findall(text)), _MOST_SENTENCES) for text in texts],
+            np.minimum([len(_SENTENCE_END.findall(text)) for text in texts], _MOST_SENTENCES),
             breaks,
             *_notes(texts),
         ]
@@ -258,11 +261,11 @@ def _place(outline: Outline, own: Places, parent: Places, prose: Numbers) -> Num
     main = weight.index(max(weight))
     way = {box: steps for steps, box in enumerate(_boxes_around(main, parents))}
     up, down = [0] * len(parents), [way[0]] * len(parents)
-    for box in range(1, len(parents)):
+    for box, around_it in enumerate(parents):
         if box in way:
             down[box] = way[box]
         else:
-            up[box], down[box] = up[parents[box]] + 1, down[parents[box]]
+            up[box], down[box] = up[around_it] + 1, down[around_it]
     total, holding = max(1.0, prose.sum()), np.array(held)
     around = parent[own]
     return np.array(
@@ -349,7 +352,7 @@ def _groupings(boxes: Boxes, own: Places, parent: Places) -> list[Places]:
     further = parent[around]
     template, count = np.array(boxes.template), max(boxes.template) + 1
     key = (template[own] * count + template[around]) * count + template[further]
-    return [np.unique(number, return_inverse=True)[1] for number in (key, around, further)]
+    return [np.unique(key, return_inverse=True)[1], around, further]
 
 
 def _of_group(
@@ -357,8 +360,8 @@ def _of_group(
 ) -> Numbers:
     """Size, place and means of the group that each block belongs to."""
     number, mass = group
-    members, place, count = np.bincount(number), np.arange(len(number)), len(number)
-    first, last = np.empty(len(members)), np.empty(len(members))
+    members, place = np.maximum(1, np.bincount(number)), np.arange(len(number))
+    count, first, last = len(number), np.zeros(len(members)), np.zeros(len(members))
     first[number[::-1]], last[number] = place[::-1], place  # what is written last stays
     of_group = np.array(
         [
