@@ -20,6 +20,7 @@ SHOWN = {
         "fundus instant",
         "fundus authors",
         "speed ratio, page to article",
+        "speed ratio, page to article, fast",
     ),
     "repetition": ("words F1", "texts right"),
     "near_duplicates": (

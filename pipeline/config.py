@@ -151,7 +151,7 @@ class ExtractSettings(_Section):
 
     profile: Literal["full", "fast"] = Field(
         "full",
-        description="full asks trafilatura where a page leaves doubt about its text; fast never.",
+        description="Whom a page that leaves doubt is shown to: trafilatura, or only resiliparse.",
     )
     weights: str = Field(
         "", description="File of weights to tell text from surroundings; empty takes the shipped."
