@@ -41,7 +41,7 @@ def without_code(page: bytes) -> bytes:
             marks[mark] = end if end >= 0 else len(page)
         nested = name.lower() == b"svg" and page.find(b"<" + name, over, marks[mark]) >= 0
         if marks[mark] < last and not nested:
-            linked = name and _is_linked_data(page, over)
+            linked = name.lower() == b"script" and _is_linked_data(page, over)
             over = page.find(b">", marks[mark]) + 1
             if not linked:
                 kept.append(page[position:start])

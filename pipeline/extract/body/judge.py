@@ -24,7 +24,7 @@ from pipeline.extract.body.features import Features
 __all__ = ["Judge", "JudgeRow", "probabilities", "read_judge"]
 
 _MOST_ANSWERS = 16  # of one tree: a bit each
-_ALL = 0xFFFF
+_ALL = (1 << _MOST_ANSWERS) - 1
 
 
 class JudgeRow(TypedDict):
@@ -46,10 +46,10 @@ class Judge:
     ----------
     features
         Names of the features that are asked for.
-    column, threshold, left
+    column, threshold, gone
         Of shape ``(n_questions, n_trees)``: which feature, up to which number the answer is yes,
-        and a bit for each answer that a no leaves. Trees with fewer questions end with some that
-        everybody says yes to.
+        and a bit for each answer that a no rules out. Trees with fewer questions end with some
+        that everybody says yes to.
     value
         What each tree answers, of shape ``(n_trees, 16)``.
     """
@@ -57,14 +57,14 @@ class Judge:
     features: tuple[str, ...]
     column: NDArray[np.intp]
     threshold: NDArray[np.float64]
-    left: NDArray[np.uint16]
+    gone: NDArray[np.uint16]
     value: NDArray[np.float64]
 
 
 class _Question(NamedTuple):
     column: int
     threshold: float
-    left: int
+    gone: int
 
 
 def read_judge(row: JudgeRow) -> Judge:
@@ -87,13 +87,13 @@ def read_judge(row: JudgeRow) -> Judge:
         value[place, : len(answers)] = answers
         questions.append(list(_questions(tree, 0, 0)))
     most = max(map(len, questions))
-    yes = _Question(0, np.inf, _ALL)
+    yes = _Question(0, np.inf, 0)
     table = [[*asked, *[yes] * (most - len(asked))] for asked in questions]
     return Judge(
         features=tuple(row["features"]),
         column=np.array([[q.column for q in asked] for asked in table], dtype=np.intp).T,
         threshold=np.array([[q.threshold for q in asked] for asked in table], dtype=float).T,
-        left=np.array([[q.left for q in asked] for asked in table], dtype=np.uint16).T,
+        gone=np.array([[q.gone for q in asked] for asked in table], dtype=np.uint16).T,
         value=value,
     )
 
@@ -115,8 +115,8 @@ def probabilities(judge: Judge, features: Features) -> NDArray[np.float64]:
     places = _places(judge.features, features.names)
     asked = features.rows.take(places.take(judge.column.ravel()), axis=0)
     is_no = asked > judge.threshold.reshape(-1, 1)
-    left = np.where(is_no, judge.left.reshape(-1, 1), np.uint16(_ALL)).reshape(-1, trees, count)
-    answer = _first_bit().take(np.bitwise_and.reduce(left, axis=0))
+    gone = (is_no * judge.gone.reshape(-1, 1)).reshape(-1, trees, count)
+    answer = _first_left().take(np.bitwise_or.reduce(gone, axis=0))
     first = _MOST_ANSWERS * np.arange(trees)[:, None]
     return _logistic(judge.value.take(answer + first).sum(axis=0))
 
@@ -132,11 +132,10 @@ def _places(wanted: tuple[str, ...], names: tuple[str, ...]) -> NDArray[np.intp]
 
 
 @cache
-def _first_bit() -> NDArray[np.intp]:
-    """Return the number of the lowest bit of each 16-bit number."""
-    numbers = np.arange(_ALL + 1)
-    lowest = np.maximum(1, numbers & -numbers)
-    table: NDArray[np.intp] = np.log2(lowest).astype(np.intp)
+def _first_left() -> NDArray[np.intp]:
+    """Return, for all sets of answers that are ruled out, the first answer that is not."""
+    left = _ALL & ~np.arange(_ALL + 1)
+    table: NDArray[np.intp] = np.log2(np.maximum(1, left & -left)).astype(np.intp)
     return table
 
 
@@ -158,6 +157,6 @@ def _questions(tree: Sequence[Sequence[float]], place: int, before: int) -> Iter
     column, threshold, not_above, above = node
     low = sum(1 for _ in _answers(tree, int(not_above)))
     gone = ((1 << low) - 1) << before
-    yield _Question(int(column), threshold, _ALL & ~gone)
+    yield _Question(int(column), threshold, gone)
     yield from _questions(tree, int(not_above), before)
     yield from _questions(tree, int(above), before + low)
