@@ -146,6 +146,14 @@ def test_a_paragraph_of_any_size_that_follows_its_like_goes(words: int, mark: st
         assert removed_texts(lines(BODY, paragraph, shorter)) == [shorter]
 
 
+@pytest.mark.parametrize("form", ["NFD", "NFKD"])
+def test_a_copy_written_with_combining_marks_goes(form: str) -> None:
+    paragraph = "Zoë Dürr und René Kühn öffneten früh die große Halle für über achtzig Gäste."
+    copy = unicodedata.normalize(form, paragraph)
+    assert copy != paragraph
+    assert removed_texts(lines(BODY, paragraph, copy)) == [copy]
+
+
 def test_similarity_is_lower_for_an_edited_copy() -> None:
     spans = find_repeats(lines(BODY, BODY.replace("until further notice", "further notice")))
     assert [span.similarity for span in spans[:-1]] == [1.0] * (len(ARTICLE) - 1)

@@ -64,6 +64,7 @@ _PLACE_WORDS = 6
 _HASH_FACTOR = 1_000_003
 _STOPS = re.compile(r"[.!?…؟۔։।॥።။\u037e;\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _ODD = re.compile(f"[{_SPACELESS}{_INSIDE_WORD}]")  # one word may be written in two ways
+_INSIDE_WORDS = re.compile(f"[{_INSIDE_WORD}]+")
 _KNOWN_WORDS = 50_000  # remembered with their normal form: a few MB, most of the words of a run
 _FEWEST_WORDS = 90  # of a shorter text, copies of fewer words may be nearly half
 _ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
@@ -142,12 +143,13 @@ def may_repeat(text: str, min_words: float) -> bool:
     """
     if text.isascii():
         text = text.lower()
-    elif not _ODD.search(text):
-        text = unicodedata.normalize("NFKC", text).casefold()
-    elif _ONE_SPACELESS.search(text):
-        return True
     else:
-        text = normalize(text)
+        odd = _ODD.search(text)
+        if odd and _ONE_SPACELESS.search(text, odd.start()):
+            return True
+        text = unicodedata.normalize("NFKC", text).casefold()
+        if odd:
+            text = _INSIDE_WORDS.sub("", text)  # with the rest a tenth of the time of `normalize`
     said = _WORD.findall(text)
     if len(said) < _FEWEST_WORDS:
         return True
