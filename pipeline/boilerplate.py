@@ -20,6 +20,7 @@ __all__ = ["VERSION", "PageParagraphs", "find_boilerplate", "page_paragraphs"]
 
 VERSION = "1"  # raise when the same paragraph gets another key
 _KEY_BYTES = 8
+_NOTICE_WORDS = 50  # "Your browser is not supported": shorter than what reports say; guess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,14 @@ class PageParagraphs:
         The article; one for each URL.
     keys
         64-bit hashes of the paragraphs' words, sorted, each once.
+    title
+        The same of the title; 0 where there is none.
     """
 
     host: str
     article_id: ArticleId
     keys: tuple[int, ...]
+    title: int = 0
 
 
 def page_paragraphs(article: Article) -> PageParagraphs | None:
@@ -47,7 +51,9 @@ def page_paragraphs(article: Article) -> PageParagraphs | None:
     if not host:
         return None
     keys = sorted({key for key, _ in _keyed(article)})
-    return PageParagraphs(host=host, article_id=article.article_id, keys=tuple(keys))
+    return PageParagraphs(
+        host=host, article_id=article.article_id, keys=tuple(keys), title=_key(article.title)
+    )
 
 
 def find_boilerplate(
@@ -59,7 +65,8 @@ def find_boilerplate(
     """Return the paragraphs of articles that their hosts show in many articles.
 
     A paragraph counts once for each URL, the article's own included, so what a host shows once
-    never goes. Where more than half of an article would go, it is a copy of others and keeps all.
+    never goes. Where more than half of an article would go, it is a copy of others and keeps all;
+    but a few words that are all there is under many titles are a notice of the site.
 
     Parameters
     ----------
@@ -86,12 +93,21 @@ def find_boilerplate(
         for (host, key), count in seen.items()
         if count >= max(settings.min_urls, settings.min_share * urls[host])
     }
+    titles = {(page.host, page.keys, page.title) for page in pages if page.keys and page.title}
+    notices = Counter((host, keys) for host, keys, _ in titles)
     found = {}
     for article in articles:
         page = new.get(article.article_id)
-        shown = {key for key in page.keys if (page.host, key) in common} if page else set()
+        is_notice = (
+            page is not None
+            and notices[page.host, page.keys] >= settings.min_urls
+            and len(words(article.text)) <= _NOTICE_WORDS
+        )
+        shown = (
+            {key for key in page.keys if is_notice or (page.host, key) in common} if page else set()
+        )
         spans = [span for key, span in _keyed(article) if key in shown] if shown else []
-        if spans and _is_a_part(article, spans, settings.max_share):
+        if spans and (is_notice or _is_a_part(article, spans, settings.max_share)):
             found[article.article_id] = tuple(
                 RemovedSpan(start=start, end=end, reason="boilerplate") for start, end in spans
             )

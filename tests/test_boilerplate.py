@@ -102,6 +102,27 @@ def test_copies_of_one_article_keep_their_words() -> None:
     assert gone(copies) == {}
 
 
+NOTICE = "Your browser isnt supported any more. Update it to get the best of our site. Learn more"
+
+
+def titled(number: int, title: str, text: str) -> Article:
+    return replace(report(number), title=title, text=text)
+
+
+def test_a_notice_that_is_all_there_is_under_many_titles_goes() -> None:
+    pages = [titled(n, f"{town} votes on the bridge", NOTICE) for n, town in enumerate(TOWNS)]
+    assert gone(pages) == {page.article_id: [NOTICE] for page in pages}
+    assert gone(pages[:4]) == {}, "four titles prove nothing"
+    assert gone(pages[9:], learned(pages[:9])) == {pages[9].article_id: [NOTICE]}
+
+
+def test_copies_under_one_title_and_long_texts_are_no_notices() -> None:
+    copies = [titled(number, "Bridge closed", NOTICE) for number in range(10)]
+    assert gone(copies) == {}
+    long = "\n".join(report(0).text for _ in range(2))
+    assert gone([titled(n, f"Bridge closed in {t}", long) for n, t in enumerate(TOWNS)]) == {}
+
+
 def test_an_article_without_an_address_teaches_nothing() -> None:
     articles = [replace(report(number, LETTER), url=None) for number in range(6)]
     assert page_paragraphs(articles[0]) is None
@@ -165,7 +186,7 @@ def outcome(number: int, pages: list[PageParagraphs]) -> BatchOutcome:
 def test_the_state_keeps_the_latest_articles_of_a_host(tmp_path: Path) -> None:
     first = [PageParagraphs(host="a", article_id=ArticleId(f"x{n:03}"), keys=(n, 2**63 + n))
              for n in range(200)]  # fmt: skip
-    late = [PageParagraphs(host="a", article_id=ArticleId("b"), keys=(7,)),
+    late = [PageParagraphs(host="a", article_id=ArticleId("b"), keys=(7,), title=2**64 - 1),
             PageParagraphs(host="c", article_id=ArticleId("d"), keys=())]  # fmt: skip
     with State(tmp_path / "state.sqlite", {}) as state:
         state.apply(outcome(1, first))
