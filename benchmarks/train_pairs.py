@@ -1,6 +1,10 @@
 """Makes the weights by which `pipeline.stories.pair_score` judges two articles.
 
     python -m benchmarks.train_pairs
+    python -m benchmarks.train_pairs FOLDER
+
+The second is for similarities with an embedding model in them, the one in the folder, and writes
+``pairs_embeddings.json`` instead of ``pairs.json``.
 
 Needs the data sets; a minute on one core. Learns from all labelled sets and writes
 ``pipeline/reference/pairs.json``. A figure on pairs that were learned from means nothing, so it
@@ -12,6 +16,7 @@ stories: a feed that nobody labelled looks like none of ours.
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,14 +30,16 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks import gold, metrics
 from benchmarks.gold import GoldArticle
 from pipeline.config import StorySettings
+from pipeline.embeddings import load_encoder
+from pipeline.stories import Encoder
 from pipeline.stories.frequencies import Frequencies
 from pipeline.stories.neighbours import compare, known_articles
 from pipeline.stories.pair_score import Pairs, PairWeights, compared, scored, shift_of
 from pipeline.stories.prior import ScoreCounts
 from pipeline.stories.vectors import vectorize
 
-_FOLDS = Path(__file__).parent / "folds" / "pairs.json"
-_SHIPPED = Path(__file__).parents[1] / "pipeline" / "reference" / "pairs.json"
+_FOLDS = Path(__file__).parent / "folds"
+_SHIPPED = Path(__file__).parents[1] / "pipeline" / "reference"
 _MOST_PAIRS = 15_000  # of one kind (same story or not) in one view of a set; the rest by weight
 
 
@@ -54,7 +61,7 @@ class Labelled(NamedTuple):
     weight: NDArray[np.float64]
 
 
-def labelled(rows: Sequence[GoldArticle]) -> Labelled:
+def labelled(rows: Sequence[GoldArticle], encode: Encoder | None = None) -> Labelled:
     """Compare the articles of one set as the pipeline does.
 
     A pair of a large story weighs less, by the square root of the story's size: the pairs of one
@@ -63,7 +70,7 @@ def labelled(rows: Sequence[GoldArticle]) -> Labelled:
     """
     ordered = sorted(rows, key=lambda row: row.article.article_id)
     articles = [row.article for row in ordered]
-    vectors, _ = vectorize(articles, Frequencies(), None)
+    vectors, _ = vectorize(articles, Frequencies(), None, encode=encode)
     every, found = compare(known_articles(), vectors, StorySettings().window_hours)
     pairs = compared(every, found.near)
     sizes = Counter(row.story for row in ordered)
@@ -112,9 +119,10 @@ def _log_odds(pairs: Pairs, weights: PairWeights | None) -> NDArray[np.float64]:
     return scores + shift_of(ScoreCounts().plus(scores), weights)
 
 
-def weights_without(name: str) -> PairWeights | None:
+def weights_without(name: str, *, with_meaning: bool = False) -> PairWeights | None:
     """Return the weights that never saw the set; None for a set nothing was learned from."""
-    known = json.loads(_FOLDS.read_text(encoding="utf-8"))
+    file = _FOLDS / _file_name(with_meaning=with_meaning)
+    known = json.loads(file.read_text(encoding="utf-8"))
     return PairWeights(**known[name]) if name in known else None
 
 
@@ -133,13 +141,13 @@ def _features(pairs: Pairs) -> NDArray[np.float64]:
     return np.column_stack([pairs.similarity, pairs.in_context, pairs.own_outlet])
 
 
-def _views(folder: Path, name: str) -> list[Labelled]:
+def _views(folder: Path, name: str, encode: Encoder | None) -> list[Labelled]:
     """Label a set as it is, with half of its stories cut to one article, and without dates."""
     rows = gold.stories(folder, name)
     views = [rows, gold.half_cut(rows)]
     if any(row.article.published for row in rows):
         views.append(gold.without_dates(rows))
-    return [labelled(view) for view in views]
+    return [labelled(view, encode) for view in views]
 
 
 def _sampled(found: Labelled) -> Labelled:
@@ -156,6 +164,10 @@ def _sampled(found: Labelled) -> Labelled:
     return Labelled(pairs, found.is_same[rows], weight[rows])
 
 
+def _file_name(*, with_meaning: bool) -> str:
+    return "pairs_embeddings.json" if with_meaning else "pairs.json"
+
+
 def _as_json(weights: PairWeights) -> str:
     return json.dumps(weights._asdict())
 
@@ -166,10 +178,13 @@ def _without(views: Mapping[str, Sequence[Labelled]], left_out: str) -> list[Lab
 
 def main() -> None:
     """Learn from all sets, and from all but each one."""
-    views = {name: _views(gold.data_folder(), name) for name in gold.STORY_SETS}
-    _SHIPPED.write_text(_as_json(learn(_without(views, ""))) + "\n", encoding="utf-8")
+    encode = load_encoder(" ".join(sys.argv[1:]))
+    file = _file_name(with_meaning=encode is not None)
+    views = {name: _views(gold.data_folder(), name, encode) for name in gold.STORY_SETS}
+    shipped = _as_json(learn(_without(views, "")))
+    (_SHIPPED / file).write_text(shipped + "\n", encoding="utf-8")
     lines = [f'"{name}": {_as_json(learn(_without(views, name)))}' for name in views]
-    _FOLDS.write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
+    (_FOLDS / file).write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

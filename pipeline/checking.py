@@ -27,7 +27,7 @@ from pipeline.records import (
     Verdict,
 )
 from pipeline.repetition import search_repeats
-from pipeline.stories import assign, cluster_stories, open_window, similarities
+from pipeline.stories import Encoder, assign, cluster_stories, open_window, similarities
 from pipeline.text import normalize, sentences, words
 
 __all__ = ["check_draft"]
@@ -53,6 +53,8 @@ def check_draft(
     articles: Sequence[Article],
     stories: Mapping[ArticleId, StoryId] | None = None,
     settings: Settings | None = None,
+    *,
+    encode: Encoder | None = None,
 ) -> SameStory:
     """Say what a draft repeats, which story it belongs to and what it adds.
 
@@ -66,6 +68,8 @@ def check_draft(
         The story of each article; None groups them first.
     settings
         Of all stages; None takes the defaults.
+    encode
+        Embedding model, as for `pipeline.cluster_stories`; None compares words alone.
 
     Examples
     --------
@@ -78,11 +82,12 @@ def check_draft(
     """
     settings = settings or Settings()
     if stories is None:
-        stories = {p.article_id: p.story_id for p in cluster_stories(articles, settings.stories)}
+        placed = cluster_stories(articles, settings.stories, encode=encode)
+        stories = {one.article_id: one.story_id for one in placed}
     repeats = search_repeats(draft.text, settings.repetition)
     draft = replace(draft, removed=tuple(repeats.removed))
     answer = _by_copy(draft, articles, stories, settings)
-    answer = answer or _by_likeness(draft, articles, stories, settings)
+    answer = answer or _by_likeness(draft, articles, stories, settings, encode=encode)
     told = [a for a in articles if _tells(a.article_id, answer, stories)]
     return replace(
         answer,
@@ -142,9 +147,11 @@ def _by_likeness(
     articles: Sequence[Article],
     stories: Mapping[ArticleId, StoryId],
     settings: Settings,
+    *,
+    encode: Encoder | None,
 ) -> SameStory:
     """Answer from the story that would take the draft, else from the article most like it."""
-    alike = similarities(draft, articles)
+    alike = similarities(draft, articles, encode=encode)
     nearest = max(alike, key=lambda i: (alike[i], i), default=None)
     if nearest is None:
         return _answer("new", None, 0.0)
@@ -153,7 +160,8 @@ def _by_likeness(
     stamp = next(a.published for a in articles if a.article_id == nearest)
     now = max((a.published.instant for a in articles if a.published), default=_EPOCH)
     told = [article for article in articles if article.article_id in stories]
-    window = open_window(_as_stories(told, stories, now), told, settings.stories, now)
+    own = _as_stories(told, stories, now)
+    window = open_window(own, told, settings.stories, now, encode=encode)
     asked = replace(draft, published=stamp)
     left: dict[StoryId, StoryId] = {}
     for change in assign([asked], window, settings.stories, now).changes:

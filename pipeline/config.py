@@ -234,6 +234,9 @@ class StorySettings(_Section):
     window_hours: float = Field(
         96.0, gt=0, description="A story without news closes; farther articles are apart (hours)."
     )
+    embeddings: str = Field(
+        "", description="Folder of an embedding model, asked beside words; empty asks none."
+    )
 
 
 class RunSettings(_Section):

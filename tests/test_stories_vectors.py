@@ -107,7 +107,7 @@ def test_no_articles_have_no_vectors_and_count_for_nothing() -> None:
     before = past(FLOOD, 3)
     vectors, after = vectorize([], before, NOON)
     assert (vectors, after) == ([], before)
-    assert as_matrix([]).shape == (0, TERMS)
+    assert as_matrix([]).shape[0] == 0
 
 
 def test_a_vector_does_not_depend_on_what_comes_later() -> None:

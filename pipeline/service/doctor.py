@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from pipeline.archive import archive_files, scan
 from pipeline.config import Settings
-from pipeline.errors import StateError
+from pipeline.embeddings import load_encoder
+from pipeline.errors import ConfigError, StateError
 from pipeline.service.stored import open_state
 from pipeline.storage import State
 from pipeline.storage.pruned import lost_files
@@ -36,13 +37,15 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for path in (paths.raw, paths.state.parent, paths.clusters, paths.runs):
         yield _writable(path)
     yield from _archive(settings.paths.raw)
+    if settings.stories.embeddings:
+        yield _model(settings.stories.embeddings)
     if not settings.paths.state.exists():
         yield Finding("state", "note", "nothing ingested yet; run `samestory ingest`")
         return
     try:
         with open_state(settings) as state:
             yield from _state(settings, state)
-    except StateError as error:
+    except (ConfigError, StateError) as error:
         yield Finding("state", "broken", str(error))
 
 
@@ -66,6 +69,14 @@ def _archive(folder: Path) -> Iterator[Finding]:
         except Exception as error:  # noqa: BLE001 - a damaged archive raises anything; it is named
             yield Finding("archive", "broken", f"{path.name}: {error}; restore it from a copy")
     yield Finding("archive", "ok", f"{pages} records in {len(archive_files(folder))} files")
+
+
+def _model(path: str) -> Finding:
+    try:
+        load_encoder(path)
+    except ConfigError as error:
+        return Finding("model", "broken", str(error))
+    return Finding("model", "ok", f"{path} can be loaded")
 
 
 def _state(settings: Settings, state: State) -> Iterator[Finding]:

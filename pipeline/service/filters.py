@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from pipeline.config import Settings
+from pipeline.embeddings import load_encoder
 from pipeline.engines import articles_of_page, extract_pages
 from pipeline.errors import ConfigError
 from pipeline.fetch import file_name, read_files
@@ -126,7 +127,8 @@ def cluster_rows(
             yield article
         else:
             usable.append(article)
-    for placed in cluster_stories(usable, settings.stories):
+    encode = load_encoder(settings.stories.embeddings)
+    for placed in cluster_stories(usable, settings.stories, encode=encode):
         yield {
             "id": placed.article_id,
             "story": placed.story_id,

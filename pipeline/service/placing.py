@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.config import Settings
+from pipeline.embeddings import load_encoder
 from pipeline.identity import story_id
 from pipeline.near_duplicates import find_composites, group, mark_composites
 from pipeline.records import (
@@ -179,7 +180,12 @@ def _window(
     texts = {**state.articles(absent), **told_anew}
     stored = state.window(terms_of(texts.values()))
     stale = (held - wanted) | (held & told_anew.keys())
-    open_ = replace(stored, neighbours=without(stored.neighbours, stale), texts=_StoredTexts(state))
+    open_ = replace(
+        stored,
+        neighbours=without(stored.neighbours, stale),
+        texts=_StoredTexts(state),
+        encode=load_encoder(settings.stories.embeddings),
+    )
     if absent:
         arrivals = state.arrivals(absent)
         open_ = with_members(

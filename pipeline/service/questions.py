@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.checking import check_draft
 from pipeline.config import Settings
+from pipeline.embeddings import load_encoder
 from pipeline.engines import articles_of_page
 from pipeline.errors import ConfigError, StateError, UnreadableError
 from pipeline.fetch import read_files
@@ -172,7 +173,7 @@ def explain(settings: Settings, first: str, second: str) -> Fields:
         stories = state.stories_of([a.article_id, b.article_id])
         members = state.members(stories.values())
         links = _links(state, stories[a.article_id])
-    near = settings.near_duplicates
+    near, encode = settings.near_duplicates, load_encoder(settings.stories.embeddings)
     sketches = sketch([a, b], near)
     found = verify([(a.article_id, b.article_id)], sketches, near)
     shared = shared_passages(a.text, b.text, near)
@@ -184,7 +185,7 @@ def explain(settings: Settings, first: str, second: str) -> Fields:
         "related_score": links.get(stories[b.article_id]),
         "stories": {i: stories[i] for i in (a.article_id, b.article_id)},
         "relation": relation_fields(found[0]) if found else None,
-        "similarity": round(similarities(a, [b])[b.article_id], 4),
+        "similarity": round(similarities(a, [b], encode=encode)[b.article_id], 4),
         "joined": {
             i: {
                 "score": round(members[i].score, 4),
@@ -208,7 +209,8 @@ def check(settings: Settings, draft: Article) -> Fields:
     with _existing_state(settings) as state:
         known = _comparable(settings, state, draft)
         stories = state.stories_of(known)
-        answer = check_draft(draft, list(known.values()), stories, settings)
+        encode = load_encoder(settings.stories.embeddings)
+        answer = check_draft(draft, list(known.values()), stories, settings, encode=encode)
         title = _story_title(settings, state, answer.story_id)
     return _answer_fields(answer, draft, known, title)
 

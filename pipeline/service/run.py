@@ -18,6 +18,7 @@ from typing import TextIO
 
 from pipeline.archive import ArchiveWriter, archive_files, recover, scan
 from pipeline.config import PathSettings, Settings, SourceSettings
+from pipeline.embeddings import load_encoder
 from pipeline.errors import ConfigError, LockedError, StateError
 from pipeline.identity import canonical_url
 from pipeline.records import Failed, Retry
@@ -43,13 +44,15 @@ def ingest(settings: Settings, limits: RunLimits, progress: Progress) -> RunRepo
     Raises
     ------
     ConfigError
-        There is no source, or one that does not exist. Nothing has been written.
+        There is no source, or one that does not exist, or the embedding model of the settings
+        cannot be loaded. Nothing has been written.
     LockedError
         Another run is at work.
     StateError
         Archive or state cannot be used, or the state is lost and the archive was pruned.
     """
     _check_sources(settings.sources)
+    load_encoder(settings.stories.embeddings)  # kept for when the articles are placed
     with run_lock(settings.paths):
         if not settings.paths.state.exists():
             _check_whole(settings.paths.raw)
@@ -101,11 +104,14 @@ def rebuild(
 
     Raises
     ------
+    ConfigError
+        The embedding model of the settings cannot be loaded. Nothing has been written.
     LockedError
         Another run is at work.
     StateError
         The archive cannot be read, or files were pruned from it.
     """
+    load_encoder(settings.stories.embeddings)
     with run_lock(settings.paths):
         if not accept_loss:
             _check_whole(settings.paths.raw)
@@ -134,12 +140,14 @@ def replay(
     Raises
     ------
     ConfigError
-        An input named is not in quarantine, or was never archived.
+        An input named is not in quarantine, or was never archived, or the embedding model of the
+        settings cannot be loaded. Nothing has been written.
     LockedError
         Another run is at work.
     StateError
         Archive or state cannot be used.
     """
+    load_encoder(settings.stories.embeddings)
     with run_lock(settings.paths):
         work = partial(_replay, settings, now, inputs, reason)
         return reported(settings, "replay", now, progress, work)

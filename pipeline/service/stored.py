@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pipeline import boilerplate
 from pipeline.config import NearDuplicateSettings, Settings
+from pipeline.embeddings import model_digest
 from pipeline.near_duplicates import (
     Sketch,
     Worded,
@@ -35,6 +36,8 @@ def open_state(settings: Settings) -> State:
     ------
     StateError
         The file cannot be used, or was made with other settings.
+    ConfigError
+        There is no embedding model where the settings say.
     """
     near = settings.near_duplicates
     header = {
@@ -43,6 +46,7 @@ def open_state(settings: Settings) -> State:
         "boilerplate": boilerplate.VERSION,
         "hash": _HASH,
         "vectors": _VECTORS,
+        "embeddings": model_digest(settings.stories.embeddings) or "none",
         "shingle_size": str(near.shingle_size),
         "num_perm": str(near.num_perm),
         "seed": str(near.seed),

@@ -18,9 +18,18 @@ from pipeline.records import Article, ArticleId, Closed, StoryAssignment, StoryC
 from pipeline.stories.changes import Touched, by_publication, changes_of, founder_of
 from pipeline.stories.frequencies import Frequencies
 from pipeline.stories.grouping import group_articles, least_link
+from pipeline.stories.meaning import Encoder
 from pipeline.stories.membership import mean_similarity
 from pipeline.stories.neighbours import compare, known_articles
-from pipeline.stories.pair_score import Pairs, PairWeights, compared, links, scored, shift_of
+from pipeline.stories.pair_score import (
+    Pairs,
+    PairWeights,
+    compared,
+    links,
+    scored,
+    shift_of,
+    shipped_weights,
+)
 from pipeline.stories.prior import ScoreCounts
 from pipeline.stories.vectors import vectorize
 from pipeline.stories.window import OpenWindow, after
@@ -87,6 +96,8 @@ def cluster_stories(
     articles: Iterable[Article],
     settings: StorySettings | None = None,
     weights: PairWeights | None = None,
+    *,
+    encode: Encoder | None = None,
 ) -> list[StoryAssignment]:
     """Group articles by the event they cover, once, without keeping anything.
 
@@ -99,6 +110,9 @@ def cluster_stories(
         Threshold and window; None takes the defaults.
     weights
         By which pairs are judged; None takes those of the package.
+    encode
+        Embedding model: from n texts to an array of shape ``(n, n_dimensions)``, the same for a
+        text whatever is beside it. None compares words alone.
 
     Returns
     -------
@@ -121,7 +135,8 @@ def cluster_stories(
     """
     unique = {article.article_id: article for article in articles}
     known = settings or StorySettings()
-    vectors, _ = vectorize(unique.values(), Frequencies(), None)
+    weights = weights or shipped_weights(with_meaning=encode is not None)
+    vectors, _ = vectorize(unique.values(), Frequencies(), None, encode=encode)
     every, found = compare(known_articles(), vectors, known.window_hours)
     shift = shift_of(ScoreCounts().plus(scored(compared(every, found.near), weights)), weights)
 
@@ -164,13 +179,14 @@ def _slices(
 def _fold(
     batch: Sequence[Article], window: OpenWindow, settings: StorySettings, at: datetime
 ) -> Folded:
-    vectors, frequencies = vectorize(batch, window.frequencies, at)
+    vectors, frequencies = vectorize(batch, window.frequencies, at, encode=window.encode)
+    weights = shipped_weights(with_meaning=window.encode is not None)
     every, found = compare(window.neighbours, vectors, settings.window_hours)
     pairs = compared(every, found.near)
-    scores = scored(pairs)
+    scores = scored(pairs, weights)
     hours = (at - window.clock).total_seconds() / 3600 if window.clock else 0.0
     counts = window.scores.times(math.exp(-max(0.0, hours) / settings.window_hours)).plus(scores)
-    shift = shift_of(counts)
+    shift = shift_of(counts, weights)
     graph = links(pairs, scores + shift, len(every.vectors)).tocoo()
     strong = graph.data >= least_link(settings)
     row_of = {vector.article_id: row for row, vector in enumerate(every.vectors)}
@@ -180,7 +196,11 @@ def _fold(
     touched = [row for row, story in home.items() if story.story_id in names]
     rows = [*touched, *range(len(window.neighbours.vectors), len(every.vectors))]
     homes = {row: home[row].story_id for row in touched}
-    grouping = group_articles(every, rows, homes, lambda pairs: scored(pairs) + shift, settings)
+
+    def judged(pairs: Pairs) -> NDArray[np.float64]:
+        return scored(pairs, weights) + shift
+
+    grouping = group_articles(every, rows, homes, judged, settings)
     stories = [story for story in window.stories if story.story_id in names]
     known = Touched(
         every=every,

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.records import Article, ArticleId, Membership
 from pipeline.stories.frequencies import TERM_BITS, Frequencies, term_code
+from pipeline.stories.meaning import Encoder
 from pipeline.stories.terms import article_tokens, language, stemmer, usual_form
-from pipeline.stories.vectors import TermVector, vectorize
+from pipeline.stories.vectors import TERMS, TermVector, vectorize
 
 __all__ = ["mean_similarity", "memberships", "similarities"]
 
@@ -28,12 +29,14 @@ def mean_similarity(ones: Sequence[TermVector], others: Sequence[TermVector]) ->
     return _shown(_product(_sum(ones), _sum(others)) / (len(ones) * len(others)))
 
 
-def similarities(article: Article, others: Sequence[Article]) -> dict[ArticleId, float]:
+def similarities(
+    article: Article, others: Sequence[Article], *, encode: Encoder | None = None
+) -> dict[ArticleId, float]:
     """Return how alike an article and each of some others are, 0-1.
 
     The weights of terms depend on all articles given, as they do when stories are made.
     """
-    vectors, _ = vectorize([article, *others], Frequencies(), None)
+    vectors, _ = vectorize([article, *others], Frequencies(), None, encode=encode)
     (own,) = (one for one in vectors if one.article_id == article.article_id)
     return {one.article_id: mean_similarity([own], [one]) for one in vectors if one is not own}
 
@@ -97,7 +100,9 @@ def _shared_terms(article: Article, own: TermVector, other: TermVector) -> tuple
     )
     products = own.weights[at] * other.weights[there]
     weights: Counter[int] = Counter()
-    for term, weight in zip((terms & _STEM).tolist(), products.tolist(), strict=True):
+    is_word = terms < TERMS
+    stems, products = terms[is_word] & _STEM, products[is_word]
+    for term, weight in zip(stems.tolist(), products.tolist(), strict=True):
         weights[term] += weight  # of all channels
     heaviest = sorted(weights, key=lambda code: (-round(weights[code], _DIGITS), code))
     written = _written(article, heaviest[:_SHARED_TERMS])

@@ -13,7 +13,7 @@ from sklearn.utils import murmurhash3_32
 
 from pipeline.records import ArticleId
 from pipeline.stories.products import Similar, mixed, search
-from pipeline.stories.vectors import TermVector, as_matrix
+from pipeline.stories.vectors import TERMS, TermVector, as_matrix
 
 __all__ = [
     "NEAREST",
@@ -53,7 +53,7 @@ class Neighbours:
     vectors
         The articles.
     matrix
-        The same as a matrix, shape ``(n_articles, TERMS)``.
+        The same as a matrix, a row each.
     hours
         Between which hours each article appeared, shape ``(n_articles, 2)``.
     outlets
@@ -130,7 +130,8 @@ def compare(
     """
     size = len(known.vectors)
     new = known_articles(fresh)
-    among, own = (search(new.matrix, m, _FLOOR) for m in (known.matrix, new.matrix))
+    both = known.matrix, new.matrix
+    among, own = (search(new.matrix, m, _FLOOR, dense_from=TERMS) for m in both)
     once = own.cols < own.rows
     pairs = Similar(
         np.concatenate([among.rows, own.rows[once]]) + size,
@@ -157,7 +158,7 @@ def pairs_among(every: Neighbours, rows: NDArray[np.int64], window_hours: float)
         As for `compare`.
     """
     part = every.matrix[rows]
-    own = search(part, part, _FLOOR)
+    own = search(part, part, _FLOOR, dense_from=TERMS)
     once = own.cols < own.rows
     pairs = Similar(rows[own.rows[once]], rows[own.cols[once]], own.values[once])
     return _parted(every, pairs, window_hours)

@@ -25,6 +25,7 @@ __all__ = [
     "links",
     "scored",
     "shift_of",
+    "shipped_weights",
 ]
 
 # What a pair counts for at least and at most, in log-odds. Below the least no words are compared,
@@ -118,7 +119,7 @@ def scored(pairs: Pairs, weights: PairWeights | None = None) -> NDArray[np.float
     weights
         None takes those of the package.
     """
-    known = weights or _shipped()
+    known = weights or shipped_weights()
     scores: NDArray[np.float64] = (
         known.similarity * pairs.similarity
         + known.in_context * pairs.in_context
@@ -134,7 +135,7 @@ def shift_of(scores: ScoreCounts, weights: PairWeights | None = None) -> float:
     With it they are calibrated: on labelled sets of which each was left out in turn, the benchmark
     `stories` has the expected error and a table of claimed against true shares.
     """
-    return prior_shift(scores) - (weights or _shipped()).usual_shift
+    return prior_shift(scores) - (weights or shipped_weights()).usual_shift
 
 
 def links(pairs: Pairs, log_odds: NDArray[np.float64], size: int) -> csr_array:
@@ -171,6 +172,8 @@ def link_threshold(probability: float) -> float:
 
 
 @cache
-def _shipped() -> PairWeights:
-    text = files("pipeline").joinpath("reference", "pairs.json").read_text(encoding="utf-8")
+def shipped_weights(*, with_meaning: bool = False) -> PairWeights:
+    """Return the weights of the package; others where similarities have an embedding in them."""
+    name = "pairs_embeddings.json" if with_meaning else "pairs.json"
+    text = files("pipeline").joinpath("reference", name).read_text(encoding="utf-8")
     return PairWeights(**json.loads(text))

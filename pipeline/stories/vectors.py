@@ -1,10 +1,13 @@
-"""Articles as TF-IDF vectors of four channels, each made once, when the article comes in."""
+"""Articles as TF-IDF vectors of four channels, each made once, when the article comes in.
+
+Where there is an embedding model, its dimensions are the terms of a fifth.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from types import MappingProxyType
@@ -16,6 +19,7 @@ from scipy.sparse import csr_array
 
 from pipeline.records import Article, ArticleId
 from pipeline.stories.frequencies import TERM_BITS, Frequencies, term_code
+from pipeline.stories.meaning import DIMENSIONS, Encoder, meanings
 from pipeline.stories.terms import ArticleTerms, article_terms, language, stemmer
 
 __all__ = ["TERMS", "TermVector", "as_instant", "as_matrix", "terms_of", "vectorize"]
@@ -30,7 +34,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _CHANNEL_BITS = 2
 _STEM = (1 << TERM_BITS) - 1  # of a term; the rest is its channel
-TERMS = len(_CHANNELS) << TERM_BITS  # length of a vector
+TERMS = len(_CHANNELS) << TERM_BITS  # codes of words; those of an embedding come after them
+_LENGTH = TERMS + DIMENSIONS  # of a vector
+# Of the similarity of two articles, where there is an embedding model.
+_MEANING_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,10 +55,12 @@ class TermVector:
     outlet
         Who published it, where known.
     terms
-        Codes of its terms, one range of ``2 ** TERM_BITS`` for each channel, sorted.
+        Codes of its terms, one range of ``2 ** TERM_BITS`` for each channel, sorted; from `TERMS`
+        on what a model made of its meaning, if there is one.
     weights
-        Of each term, TF-IDF; of length 1 in all, so that the similarity of two articles is their
-        dot product. Nothing for an article without words.
+        Of each term, TF-IDF, or how much of a dimension, which may be below 0; of length 1 in all,
+        so that the similarity of two articles is their dot product. Nothing for an article
+        without words.
     """
 
     article_id: ArticleId
@@ -64,7 +73,11 @@ class TermVector:
 
 
 def vectorize(
-    articles: Iterable[Article], frequencies: Frequencies, now: datetime | None
+    articles: Iterable[Article],
+    frequencies: Frequencies,
+    now: datetime | None,
+    *,
+    encode: Encoder | None = None,
 ) -> tuple[list[TermVector], Frequencies]:
     """Return the term vectors of `articles`, by id, and the frequencies that count them too.
 
@@ -80,6 +93,8 @@ def vectorize(
     now
         Latest publication known, aware: when articles without a date count as published, and what
         fading is counted from. None lets such articles fit any time, and nothing fade.
+    encode
+        Embedding model, of which `meanings` are a fixed share of the similarity; None for none.
     """
     ordered = sorted(articles, key=lambda article: article.article_id)
     hour = now.timestamp() / 3600 if now else 0.0
@@ -101,6 +116,9 @@ def vectorize(
         _vector(article, entries.terms[start:end], weights[start:end], now)
         for article, (start, end) in zip(ordered, pairwise(ends.tolist()), strict=True)
     ]
+    if encode is not None:
+        rows = meanings(ordered, encode)
+        found = [_with_meaning(one, row) for one, row in zip(found, rows, strict=True)]
     return found, frequencies
 
 
@@ -122,11 +140,11 @@ def as_instant(hour: float) -> datetime:
 
 
 def as_matrix(vectors: Sequence[TermVector]) -> csr_array:
-    """Return vectors as the rows of a sparse matrix, shape ``(n_vectors, TERMS)``, float32."""
+    """Return vectors as the rows of a sparse float32 matrix, which has room for an embedding."""
     ends = np.cumsum([0, *(len(vector.terms) for vector in vectors)])
     terms = np.concatenate([np.empty(0, np.uint32), *(vector.terms for vector in vectors)])
     weights = np.concatenate([np.empty(0, np.float32), *(vector.weights for vector in vectors)])
-    shape = (len(vectors), TERMS)
+    shape = (len(vectors), _LENGTH)
     return csr_array((weights, terms.astype(np.int32), ends.astype(np.int32)), shape=shape)
 
 
@@ -185,6 +203,20 @@ def _vector(
         outlet=article.outlet or None,
         terms=terms[kept],
         weights=weights[kept],
+    )
+
+
+def _with_meaning(vector: TermVector, meaning: NDArray[np.float64]) -> TermVector:
+    """Return a vector that has an embedding beside its words, of length 1 again."""
+    dimensions = np.flatnonzero(meaning.astype(np.float32))
+    if not len(dimensions) or not len(vector.terms):
+        return vector
+    words = vector.weights.astype(np.float64) * np.sqrt(1 - _MEANING_SHARE)
+    weights = np.concatenate([words, meaning[dimensions] * np.sqrt(_MEANING_SHARE)])
+    return replace(
+        vector,
+        terms=np.concatenate([vector.terms, (TERMS + dimensions).astype(np.uint32)]),
+        weights=weights.astype(np.float32),
     )
 
 

@@ -22,8 +22,9 @@ from pipeline.records import (
     StoryId,
 )
 from pipeline.stories.frequencies import Frequencies
+from pipeline.stories.meaning import Encoder
 from pipeline.stories.neighbours import Neighbours, compare, known_articles, without
-from pipeline.stories.pair_score import compared, scored
+from pipeline.stories.pair_score import compared, scored, shipped_weights
 from pipeline.stories.prior import ScoreCounts
 from pipeline.stories.vectors import as_instant, vectorize
 
@@ -48,6 +49,8 @@ class OpenWindow:
         Latest publication when the last article came in, aware; None before the first.
     texts
         The members' texts, which are read only where a story falls apart.
+    encode
+        Embedding model of all its vectors; None for words alone.
     """
 
     stories: Sequence[OpenStory] = ()
@@ -56,6 +59,7 @@ class OpenWindow:
     scores: ScoreCounts = field(default_factory=ScoreCounts)
     clock: datetime | None = None
     texts: Mapping[ArticleId, Article] = field(default_factory=dict)
+    encode: Encoder | None = None
 
 
 def open_window(
@@ -63,6 +67,8 @@ def open_window(
     articles: Iterable[Article],
     settings: StorySettings,
     now: datetime,
+    *,
+    encode: Encoder | None = None,
 ) -> OpenWindow:
     """Return a window of some stories, their articles compared here and now.
 
@@ -76,17 +82,21 @@ def open_window(
         The window.
     now
         Latest publication known, aware.
+    encode
+        Embedding model, as for `vectorize`; the articles that the window takes later get it too.
     """
     texts = {article.article_id: article for article in articles}
-    vectors, frequencies = vectorize(texts.values(), Frequencies(), now)
+    vectors, frequencies = vectorize(texts.values(), Frequencies(), now, encode=encode)
     every, found = compare(known_articles(), vectors, settings.window_hours)
+    weights = shipped_weights(with_meaning=encode is not None)
     return OpenWindow(
         stories=tuple(sorted(stories, key=lambda story: story.story_id)),
         neighbours=every,
         frequencies=frequencies,
-        scores=ScoreCounts().plus(scored(compared(every, found.near))),
+        scores=ScoreCounts().plus(scored(compared(every, found.near), weights)),
         clock=now,
         texts=texts,
+        encode=encode,
     )
 
 
@@ -97,7 +107,7 @@ def with_members(
 
     They are no news, so they count for nothing in the frequencies and the scores.
     """
-    vectors, _ = vectorize(articles, window.frequencies, now)
+    vectors, _ = vectorize(articles, window.frequencies, now, encode=window.encode)
     every, _ = compare(window.neighbours, vectors, settings.window_hours)
     return replace(window, neighbours=every)
 
