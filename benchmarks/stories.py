@@ -47,9 +47,9 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
     ours = _ours({**sets, **reported})
     # The reported set takes no part in the choice of the peer's threshold: it gets its own.
     peers = best_average_link(sets) | best_average_link(reported)
-    whole, peer = _mean([ours[name] for name in SETS]), _mean([peers[name] for name in SETS])
-    undated = _mean(_ours({n: gold.without_dates(rows) for n, rows in sets.items()}).values())
-    cut = _mean(_ours({n: gold.half_cut(rows) for n, rows in sets.items()}).values())
+    whole, peer = mean([ours[name] for name in SETS]), mean([peers[name] for name in SETS])
+    undated = mean(_ours({n: gold.without_dates(rows) for n, rows in sets.items()}).values())
+    cut = mean(_ours({n: gold.half_cut(rows) for n, rows in sets.items()}).values())
     claims = train_pairs.claims(sets)
     return [
         *(figure for name in ours for figure in _compared(name, ours[name], peers[name])),
@@ -72,15 +72,15 @@ def best_average_link(sets: Sets) -> dict[str, Quality]:
     """Group all sets by average link at the one threshold with the best mean B-Cubed F1."""
     trees = {name: _average_link([row.article for row in rows]) for name, rows in sets.items()}
     tried = [
-        {name: _quality(rows, _cut(rows, trees[name], threshold)) for name, rows in sets.items()}
+        {name: quality(rows, _cut(rows, trees[name], threshold)) for name, rows in sets.items()}
         for threshold in _THRESHOLDS
     ]
-    return max(tried, key=lambda qualities: _mean(qualities.values()).b_cubed)
+    return max(tried, key=lambda qualities: mean(qualities.values()).b_cubed)
 
 
 def _ours(sets: Sets) -> dict[str, Quality]:
     return {
-        name: _quality(rows, _stories(rows, train_pairs.weights_without(name)))
+        name: quality(rows, _stories(rows, train_pairs.weights_without(name)))
         for name, rows in sets.items()
     }
 
@@ -115,7 +115,8 @@ def _texts(articles: Sequence[Article]) -> list[str]:
     return [f"{article.title}\n{article.text}" for article in articles]
 
 
-def _quality(rows: Sequence[GoldArticle], found: Mapping[str, str]) -> Quality:
+def quality(rows: Sequence[GoldArticle], found: Mapping[str, str]) -> Quality:
+    """Return the quality of a grouping, article id to story."""
     stories: dict[str, str] = {row.article.article_id: row.story for row in rows}
     return Quality(
         b_cubed=metrics.b_cubed(stories, found).f1,
@@ -123,7 +124,8 @@ def _quality(rows: Sequence[GoldArticle], found: Mapping[str, str]) -> Quality:
     )
 
 
-def _mean(qualities: Collection[Quality]) -> Quality:
+def mean(qualities: Collection[Quality]) -> Quality:
+    """Return the means over several sets."""
     return Quality(
         b_cubed=metrics.mean([quality.b_cubed for quality in qualities]),
         pairwise=metrics.mean([quality.pairwise for quality in qualities]),
