@@ -43,7 +43,7 @@ lock: $(VENV)/dev ## Renew the lock files within the ranges of pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCK_OPTIONS) -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml $(DEV_EXTRAS) $(LOCK_OPTIONS) -o requirements-dev.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCK_OPTIONS) -o requirements-bench.lock
+	$(BIN)/uv pip compile pyproject.toml $(DEV_EXTRAS) --extra bench $(LOCK_OPTIONS) -o requirements-bench.lock
 
 DEV_EXTRAS = --extra build --extra test --extra lint --extra parquet --extra fast
 

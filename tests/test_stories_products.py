@@ -100,6 +100,45 @@ def test_pairs_with_enough_rare_terms_are_found_where_others_are_common(
     assert (dense[reached] > 0).all()
 
 
+def with_meaning(random: np.random.Generator, rows: int) -> csr_array:
+    """Return unit vectors whose last five columns are full, of numbers on both sides of 0."""
+    words = drawn(random, rows).toarray()
+    meaning = random.normal(size=(rows, 5)) * random.choice([0.01, 0.2], (rows, 1))
+    dense = np.hstack([words, meaning])
+    return csr_array((dense / np.linalg.norm(dense, axis=1, keepdims=True)).astype(np.float32))
+
+
+@given(sizes, levels, st.sampled_from([0, 500]), st.sampled_from([1, 7, 1_000_000]))
+def test_pairs_that_are_alike_in_full_columns_alone_are_found(
+    given_sizes: Sizes, least: float, common: int, cells: int
+) -> None:
+    random = np.random.default_rng(given_sizes.seed)
+    one, other = (with_meaning(random, rows) for rows in given_sizes[:2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(products, "_COMMON_LEAST", common)
+        patch.setattr(products, "_PRODUCT_CELLS", cells)
+        found = search(one, other, least, dense_from=TERMS)
+    wanted = dense_product(one, other)
+    dense = as_dense(found, wanted.shape)
+    assert (found.values >= least).all()
+    assert found.values == pytest.approx(wanted[found.rows, found.cols], abs=LAST_DIGIT)
+    by_meaning = one.toarray()[:, TERMS:] @ other.toarray()[:, TERMS:].T
+    reached = wanted > least + LAST_DIGIT
+    if common == 0:
+        reached &= by_meaning > 0.08 + LAST_DIGIT
+    assert (dense[reached] > 0).all()
+
+
+@given(sizes)
+def test_a_product_over_full_columns_has_the_same_bytes_in_any_block(given_sizes: Sizes) -> None:
+    random = np.random.default_rng(given_sizes.seed)
+    one, other = (with_meaning(random, rows) for rows in given_sizes[:2])
+    whole = as_dense(search(one, other, 0.07, dense_from=TERMS), (one.shape[0], other.shape[0]))
+    for row in range(one.shape[0]):
+        single = search(one[[row]], other, 0.07, dense_from=TERMS)
+        assert np.array_equal(as_dense(single, (1, other.shape[0]))[0], whole[row])
+
+
 def test_the_same_text_is_found_though_all_of_its_terms_are_common() -> None:
     # Six hundred copies of a notice: no term of it is rare, and yet they are copies.
     text = csr_array(np.full((600, 4), 0.5, dtype=np.float32))
