@@ -99,7 +99,7 @@ def test_links_are_symmetric_and_only_between_pairs_with_some_evidence() -> None
     rows, cols = np.array([1, 2]), np.array([0, 0])
     pairs = Pairs(rows, cols, np.array([0.9, 0.05]), np.zeros(2), np.zeros(2))
     odds = scored(pairs, PairWeights(10.0, 0.0, 0.0, -5.0))
-    found = links(pairs, odds, 3).toarray()
+    found = links(pairs.rows, pairs.cols, odds, 3).toarray()
     assert (found == found.T).all()
     assert found[0, 1] == pytest.approx(8, abs=0.1)
     assert np.count_nonzero(found) == 2

@@ -10,22 +10,20 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.config import StorySettings
 from pipeline.identity import story_id
 from pipeline.records import Article, ArticleId, Closed, StoryAssignment, StoryChange
 from pipeline.stories.changes import Touched, by_publication, changes_of, founder_of
 from pipeline.stories.frequencies import Frequencies
-from pipeline.stories.grouping import group_articles, least_link
+from pipeline.stories.grouping import Evidence, group_articles, least_link
 from pipeline.stories.meaning import Encoder
 from pipeline.stories.membership import mean_similarity
-from pipeline.stories.neighbours import compare, known_articles
+from pipeline.stories.neighbours import compare, known_articles, pairs_among
 from pipeline.stories.pair_score import (
-    Pairs,
     PairWeights,
     compared,
-    links,
+    link_values,
     scored,
     shift_of,
     shipped_weights,
@@ -138,12 +136,12 @@ def cluster_stories(
     weights = weights or shipped_weights(with_meaning=encode is not None)
     vectors, _ = vectorize(unique.values(), Frequencies(), None, encode=encode)
     every, found = compare(known_articles(), vectors, known.window_hours)
-    shift = shift_of(ScoreCounts().plus(scored(compared(every, found.near), weights)), weights)
+    pairs = compared(every, found.near)
+    scores = scored(pairs, weights)
+    shift = shift_of(ScoreCounts().plus(scores), weights)
 
-    def judged(pairs: Pairs) -> NDArray[np.float64]:
-        return scored(pairs, weights) + shift
-
-    grouping = group_articles(every, range(len(vectors)), {}, judged, known)
+    evidence = Evidence(pairs, scores + shift, found.far)
+    grouping = group_articles(every, range(len(vectors)), {}, [evidence], known)
     placed = []
     for group in grouping.groups:
         founder, *others = by_publication(every, [int(grouping.rows[i]) for i in group])
@@ -187,20 +185,22 @@ def _fold(
     hours = (at - window.clock).total_seconds() / 3600 if window.clock else 0.0
     counts = window.scores.times(math.exp(-max(0.0, hours) / settings.window_hours)).plus(scores)
     shift = shift_of(counts, weights)
-    graph = links(pairs, scores + shift, len(every.vectors)).tocoo()
-    strong = graph.data >= least_link(settings)
+    fresh = Evidence(pairs, scores + shift, found.far)
+    strong = link_values(fresh.log_odds) >= least_link(settings)
     row_of = {vector.article_id: row for row, vector in enumerate(every.vectors)}
     home = {row_of[m]: story for story in window.stories for m in story.members}
-    reached = {int(row) for row in graph.col[strong]}
-    names = {home[row].story_id for row in reached if row in home}
-    touched = [row for row, story in home.items() if story.story_id in names]
-    rows = [*touched, *range(len(window.neighbours.vectors), len(every.vectors))]
-    homes = {row: home[row].story_id for row in touched}
-
-    def judged(pairs: Pairs) -> NDArray[np.float64]:
-        return scored(pairs, weights) + shift
-
-    grouping = group_articles(every, rows, homes, judged, settings)
+    names = {home[row].story_id for row in pairs.cols[strong].tolist() if row in home}
+    touched = sorted(row for row, story in home.items() if story.story_id in names)
+    own = pairs_among(every, np.array(touched, dtype=np.int64), settings.window_hours)
+    stood = compared(every, own.near)
+    known_before = Evidence(stood, scored(stood, weights) + shift, own.far)
+    grouping = group_articles(
+        every,
+        [*touched, *range(len(window.neighbours.vectors), len(every.vectors))],
+        {row: home[row].story_id for row in touched},
+        [known_before, fresh],
+        settings,
+    )
     stories = [story for story in window.stories if story.story_id in names]
     known = Touched(
         every=every,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +12,11 @@ from scipy.sparse import csr_array
 
 from pipeline.config import StorySettings
 from pipeline.stories.linkage import MOST_EASE, average_linkage
-from pipeline.stories.neighbours import Neighbours, pairs_among
-from pipeline.stories.pair_score import Pairs, compared, link_threshold, links
+from pipeline.stories.neighbours import Neighbours
+from pipeline.stories.pair_score import Pairs, link_threshold, links
 from pipeline.stories.products import Similar
 
-__all__ = ["RELATED_SHARE", "Grouping", "group_articles", "least_link"]
+__all__ = ["RELATED_SHARE", "Evidence", "Grouping", "group_articles", "least_link"]
 
 # How much likelier than their words say two articles of one story belong together, in log-odds.
 # They were judged once, when other neighbours were around; without it stories near the threshold
@@ -49,11 +49,29 @@ class Grouping(NamedTuple):
     groups: list[list[int]]
 
 
+class Evidence(NamedTuple):
+    """What is known of pairs of articles.
+
+    Parameters
+    ----------
+    pairs
+        Pairs that are near, each once.
+    log_odds
+        Of each of them.
+    far
+        Pairs that are alike and too far apart.
+    """
+
+    pairs: Pairs
+    log_odds: NDArray[np.float64]
+    far: Similar
+
+
 def group_articles(
     every: Neighbours,
     rows: Iterable[int],
     homes: Mapping[int, Hashable],
-    judged: Callable[[Pairs], NDArray[np.float64]],
+    evidence: Sequence[Evidence],
     settings: StorySettings,
 ) -> Grouping:
     """Group some articles anew.
@@ -66,29 +84,31 @@ def group_articles(
         Which of them.
     homes
         The story of each that has one.
-    judged
-        The log-odds of pairs.
+    evidence
+        All that is known of pairs of these; pairs of others are passed over.
     settings
-        Threshold and window.
+        The threshold.
     """
     places = np.array(sorted(rows, key=lambda row: every.vectors[row].article_id), dtype=np.int64)
-    found = pairs_among(every, np.sort(places), settings.window_hours)
-    place_of = np.zeros(len(every.vectors), dtype=np.int64)
+    place_of = np.full(len(every.vectors), -1, dtype=np.int64)
     place_of[places] = np.arange(len(places))
-    # Rows below 0 stand for themselves: no two of them are one story.
+    # Numbers below 0 stand for themselves: no two of them are one story.
     codes = {home: code for code, home in enumerate(dict.fromkeys(homes.values()))}
     home = np.array([codes[homes[r]] if r in homes else -1 - r for r in places.tolist()], np.int64)
-    pairs = compared(every, found.near)
-    odds = judged(pairs)
-    local = pairs._replace(rows=place_of[pairs.rows], cols=place_of[pairs.cols])
-    graph = links(local, odds + _STANDING * (home[local.rows] == home[local.cols]), len(places))
+    graph: csr_array = csr_array((len(places), len(places)), dtype=np.float64)
+    far: csr_array = graph.copy()
+    for pairs, log_odds, apart in evidence:
+        one, other = place_of[pairs.rows], place_of[pairs.cols]
+        odds = log_odds + _STANDING * (home[one] == home[other])
+        inside = (one >= 0) & (other >= 0)
+        graph = graph + links(one[inside], other[inside], odds[inside], len(places))
+        far = far + _far_graph(place_of[apart.rows], place_of[apart.cols], len(places))
     sizes = Counter(home.tolist())
     start = [
         one if sizes[one] > _MOST_REGROUPED else -1 - len(every.vectors) - place
         for place, one in enumerate(home.tolist())
     ]
-    least = link_threshold(settings.threshold)
-    groups = average_linkage(graph, start, least, _far_graph(found.far, place_of, len(places)))
+    groups = average_linkage(graph, start, link_threshold(settings.threshold), far)
     return Grouping(places, graph, groups)
 
 
@@ -98,7 +118,8 @@ def least_link(settings: StorySettings) -> float:
     return min(joins, link_threshold(settings.threshold * RELATED_SHARE))
 
 
-def _far_graph(far: Similar, place_of: NDArray[np.int64], size: int) -> csr_array:
-    rows, cols = place_of[far.rows], place_of[far.cols]
+def _far_graph(rows: NDArray[np.int64], cols: NDArray[np.int64], size: int) -> csr_array:
+    inside = (rows >= 0) & (cols >= 0)
+    rows, cols = rows[inside], cols[inside]
     both = (np.concatenate([rows, cols]), np.concatenate([cols, rows]))
     return csr_array((np.ones(2 * len(rows)), both), shape=(size, size))

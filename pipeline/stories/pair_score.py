@@ -22,6 +22,7 @@ __all__ = [
     "Pairs",
     "compared",
     "link_threshold",
+    "link_values",
     "links",
     "scored",
     "shift_of",
@@ -138,13 +139,15 @@ def shift_of(scores: ScoreCounts, weights: PairWeights | None = None) -> float:
     return prior_shift(scores) - (weights or shipped_weights()).usual_shift
 
 
-def links(pairs: Pairs, log_odds: NDArray[np.float64], size: int) -> csr_array:
+def links(
+    rows: NDArray[np.int64], cols: NDArray[np.int64], log_odds: NDArray[np.float64], size: int
+) -> csr_array:
     """Return the graph that stories are made of: log-odds, counted from those of no evidence.
 
     Parameters
     ----------
-    pairs
-        Each once.
+    rows, cols
+        Pairs of articles, each once.
     log_odds
         Of each of them.
     size
@@ -155,11 +158,17 @@ def links(pairs: Pairs, log_odds: NDArray[np.float64], size: int) -> csr_array:
     csr_array
         Symmetric, shape ``(size, size)``; `link_threshold` is on the same scale.
     """
-    values = np.round(np.minimum(log_odds, _MOST) - _LEAST, _DIGITS)
+    values = link_values(log_odds)
     kept = values > 0
-    rows, cols, values = pairs.rows[kept], pairs.cols[kept], values[kept]
+    rows, cols, values = rows[kept], cols[kept], values[kept]
     both = (np.concatenate([rows, cols]), np.concatenate([cols, rows]))
     return csr_array((np.concatenate([values, values]), both), shape=(size, size))
+
+
+def link_values(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log-odds on the scale of `links`; nothing is linked at 0 and below."""
+    values: NDArray[np.float64] = np.round(np.minimum(log_odds, _MOST) - _LEAST, _DIGITS)
+    return values
 
 
 def link_threshold(probability: float) -> float:
