@@ -39,6 +39,12 @@ SHOWN = {
         "stream_us_2022_02_15 pairwise F1",
         "stream_us_2023_06_21 pairwise F1",
     ),
+    "increment": (
+        "four weeks in one run and in runs of a day",
+        "four weeks in one run and in runs of a day, begun at seven",
+        "recall of neighbours above .25",
+        "speed ratio, vectors to neighbours",
+    ),
 }
 
 
