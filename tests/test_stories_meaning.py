@@ -15,7 +15,7 @@ from pipeline.checking import check_draft
 from pipeline.config import StorySettings
 from pipeline.errors import ConfigError
 from pipeline.records import Article, ArticleId, Extended, Opened
-from pipeline.stories import Frequencies, OpenWindow, assign, cluster_stories, similarities
+from pipeline.stories import Encoder, Frequencies, OpenWindow, assign, cluster_stories, similarities
 from pipeline.stories.meaning import DIMENSIONS, meanings
 from pipeline.stories.vectors import TERMS, vectorize
 
@@ -119,20 +119,19 @@ def test_terms_that_two_reports_share_are_words_that_they_have() -> None:
 
 
 def test_the_fold_and_the_draft_check_ask_the_model_of_the_window() -> None:
-    first, second = report("a", FLOOD), report("b", WATER, hours=1)
+    text = "Residents of Aldern fled as water inundated streets overnight."
+    first, second = report("a", FLOOD), report("b", text, hours=1)
     now = NOON + timedelta(hours=1)
 
-    def opened(encode: object) -> int:
-        window = OpenWindow(encode=encode)  # type: ignore[arg-type]
-        window = assign([first], window, StorySettings(threshold=0.02), NOON).window
-        changes = assign([second], window, StorySettings(threshold=0.02), now).changes
+    def joined(encode: Encoder | None) -> int:
+        window = assign([first], OpenWindow(encode=encode), StorySettings(), NOON).window
+        changes = assign([second], window, StorySettings(), now).changes
         return sum(isinstance(change, Extended) for change in changes)
 
-    assert opened(None) == 0
-    assert opened(understand) == 1
-    draft = Article(article_id=ArticleId("draft"), text=WATER, lang="en")
-    assert check_draft(draft, [first]).verdict == "new"
-    assert check_draft(draft, [first], encode=understand).verdict != "new"
+    assert (joined(None), joined(understand)) == (0, 1)
+    draft = Article(article_id=ArticleId("draft"), text=text, lang="en")
+    assert check_draft(draft, [first]).verdict == "related"
+    assert check_draft(draft, [first], encode=understand).verdict == "same_story"
 
 
 def test_four_days_in_one_run_are_four_days_in_many_with_a_model_too() -> None:

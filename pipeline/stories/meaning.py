@@ -20,8 +20,9 @@ from pipeline.text import kept_text
 __all__ = ["DIMENSIONS", "Encoder", "meanings"]
 
 DIMENSIONS = 1024  # of what comes out, whatever the model has; a product is off by some .03
-# Models call any two reports on one subject half alike. The cube of a cosine leaves next to nothing
-# of .3 and half of .8: as it is, a model made six times as many pairs and the labelled sets worse.
+# Models call any two reports on one subject half alike; the cube of a cosine leaves next to nothing
+# of .3 and half of .8. Mean B-Cubed of four labelled sets, with all-MiniLM-L6-v2: .926 for the
+# cosine itself, .943 for its cube, .941 for the fourth power, .942 for words alone.
 _POWER = 3
 # Texts to embeddings, shape ``(n_texts, n_numbers)``: the same for a text whatever is beside it.
 Encoder: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]

@@ -36,7 +36,9 @@ _CHANNEL_BITS = 2
 _STEM = (1 << TERM_BITS) - 1  # of a term; the rest is its channel
 TERMS = len(_CHANNELS) << TERM_BITS  # codes of words; those of an embedding come after them
 _LENGTH = TERMS + DIMENSIONS  # of a vector
-# Of the similarity of two articles, where there is an embedding model.
+# Of the similarity of two articles, where there is an embedding model. With all-MiniLM-L6-v2,
+# shares of 0, .1, .2 and .3 give mean B-Cubed .9155, .9201, .9204 and .9196 and pairwise F1 .844,
+# .850, .856 and .854 over six labelled sets, each judged by weights learned without it.
 _MEANING_SHARE = 0.2
 
 
