@@ -21,15 +21,11 @@ from pipeline.identity import story_id
 from pipeline.records import (
     Article,
     ArticleId,
-    Extended,
-    Merged,
-    Opened,
     OpenStory,
-    Split,
     StoryId,
     Timestamp,
 )
-from pipeline.stories import Frequencies, OpenWindow, assign, known_articles
+from pipeline.stories import Frequencies, OpenWindow, assign, homes_after, known_articles
 from pipeline.stories.neighbours import compare
 from pipeline.stories.products import search
 from pipeline.stories.vectors import vectorize
@@ -90,14 +86,7 @@ def _stories(articles: Sequence[Article], hours: int, shift: int) -> dict[str, s
     for _, batch in sorted(batches.items()):
         now = max(_instant(article) for article in batch)
         changes, window = assign(batch, window, StorySettings(), now)
-        for change in changes:
-            if isinstance(change, Opened | Extended):
-                home |= {m.article_id: change.story_id for m in change.members}
-            elif isinstance(change, Split):
-                home |= {m.article_id: change.into for m in change.members}
-            elif isinstance(change, Merged):
-                gone = [i for i, story in home.items() if story == change.absorbed]
-                home |= dict.fromkeys(gone, change.story_id)
+        home = homes_after(changes, home)
     return {str(article): str(story) for article, story in home.items()}
 
 

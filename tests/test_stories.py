@@ -350,6 +350,16 @@ def test_a_story_of_two_events_falls_apart_when_one_of_them_goes_on() -> None:
     assert [m.article_id for m in split.members] == ["aldern-1", "aldern-2"]
 
 
+def test_a_giant_story_is_not_asked_again_whether_it_holds_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window = holding(("s1-odd", [BANK, *ALDERN[:2]]), founder=BANK)
+    monkeypatch.setattr("pipeline.stories.grouping._MOST_REGROUPED", 2)
+    kinds = {type(change) for change in changes_of([ALDERN[2]], window)}
+    assert Split not in kinds
+    assert kinds & {Opened, Extended}
+
+
 def test_a_story_closes_when_its_newest_article_leaves_the_window() -> None:
     window = fold(ALDERN).window
     newest = NOON + timedelta(hours=20)

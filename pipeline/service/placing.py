@@ -38,6 +38,7 @@ from pipeline.stories import (
     OpenWindow,
     as_instant,
     assign,
+    homes_after,
     terms_of,
     with_members,
     without,
@@ -152,15 +153,7 @@ def _homes(
     leaders: Mapping[ArticleId, ArticleId],
 ) -> dict[ArticleId, StoryId]:
     """Return the story of each article after the changes, copies with their leaders."""
-    home = dict(stories)
-    for change in changes:
-        if isinstance(change, Opened | Extended):
-            home |= {m.article_id: change.story_id for m in change.members}
-        elif isinstance(change, Split):
-            home |= {m.article_id: change.into for m in change.members}
-        elif isinstance(change, Merged):
-            absorbed = [i for i, story in home.items() if story == change.absorbed]
-            home |= dict.fromkeys(absorbed, change.story_id)
+    home = homes_after(changes, stories)
     return home | {i: home[leader] for i, leader in leaders.items() if i not in home}
 
 

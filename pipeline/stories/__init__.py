@@ -12,6 +12,7 @@ one too large) and `summary` (what a story says).
 from __future__ import annotations
 
 from pipeline.stories.assign import Folded, assign, cluster_stories
+from pipeline.stories.changes import homes_after
 from pipeline.stories.frequencies import Counts, Frequencies
 from pipeline.stories.giants import giant_stories
 from pipeline.stories.meaning import Encoder
@@ -36,6 +37,7 @@ __all__ = [
     "choose_title",
     "cluster_stories",
     "giant_stories",
+    "homes_after",
     "key_terms",
     "known_articles",
     "open_window",

@@ -30,7 +30,7 @@ from pipeline.stories.pair_score import link_threshold
 from pipeline.stories.sagas import related_groups
 from pipeline.stories.vectors import TermVector
 
-__all__ = ["Touched", "by_publication", "changes_of", "founder_of"]
+__all__ = ["Touched", "by_publication", "changes_of", "founder_of", "homes_after"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,22 @@ def changes_of(known: Touched, settings: StorySettings) -> list[StoryChange]:
         for change in _growth(known, group)
     ]
     return [*splits, *grown, *_linked(known, groups, settings)]
+
+
+def homes_after(
+    changes: Iterable[StoryChange], homes: Mapping[ArticleId, StoryId]
+) -> dict[ArticleId, StoryId]:
+    """Return the story of each article after some changes, from its story before them."""
+    found = dict(homes)
+    for change in changes:
+        if isinstance(change, Opened | Extended):
+            found |= {m.article_id: change.story_id for m in change.members}
+        elif isinstance(change, Split):
+            found |= {m.article_id: change.into for m in change.members}
+        elif isinstance(change, Merged):
+            absorbed = [i for i, story in found.items() if story == change.absorbed]
+            found |= dict.fromkeys(absorbed, change.story_id)
+    return found
 
 
 def founder_of(every: Neighbours, story: OpenStory, row_of: Mapping[ArticleId, int]) -> int:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.utils import murmurhash3_32
 
 from pipeline.records import ArticleId
-from pipeline.stories.products import Similar, mixed, search
+from pipeline.stories.products import Similar, mixed, row_lengths, search
 from pipeline.stories.vectors import TERMS, TermVector, as_matrix
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
 
 NEAREST = 3  # neighbours that an article learns words from, see `context`
 SERIES = 9  # of its own outlet, see `pair_score`
-# Pairs below it cannot hold a group together. .05, .1 and .15 give mean B-Cubed .9034, .9033 and
-# .902 over six labelled sets.
+# Pairs below it cannot hold a group together. .05, .07 and .1, each with constants of the prior
+# that suit it, give mean B-Cubed .915, .916 and .915 and pairwise F1 .833, .844 and .840.
 _FLOOR = 0.07
 # A neighbour teaches words only from here on. Without training, at one threshold: from .2 on,
 # single articles of a real feed are pulled into stories (pairwise .80 -> .72 with eight of them).
@@ -185,7 +185,7 @@ def without(every: Neighbours, ids: Collection[ArticleId]) -> Neighbours:
         series=every.series[rows],
     )
     bereft = np.flatnonzero((nearest < 0).any(axis=1))
-    left.lengths[bereft] = _lengths(mixed_vectors(left, bereft))
+    left.lengths[bereft] = _mixed_lengths(left, bereft)
     return left
 
 
@@ -235,7 +235,7 @@ def _acquainted(every: Neighbours, pairs: Similar) -> Neighbours:
     closeness[touched] = levels
     every = replace(every, nearest=nearest, closeness=closeness)
     lengths = every.lengths.copy()
-    lengths[touched] = _lengths(mixed_vectors(every, touched))
+    lengths[touched] = _mixed_lengths(every, touched)
     own = (outlets[rows] == outlets[cols]) & (outlets[rows] >= 0) & (values < SAME_TEXT)
     series = every.series.copy()
     nobody = np.zeros(every.series.shape, dtype=np.int64)
@@ -263,10 +263,10 @@ def mixed_vectors(every: Neighbours, rows: NDArray[np.int64]) -> csr_array:
     return mixed(mixing, every.matrix[used])
 
 
-def _lengths(matrix: csr_array) -> NDArray[np.float64]:
-    ends = np.concatenate([[0.0], np.cumsum(matrix.data**2)])[matrix.indptr]
-    lengths: NDArray[np.float64] = np.sqrt(np.diff(ends)).clip(min=1.0)
-    return lengths
+def _mixed_lengths(every: Neighbours, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what the products of mixed vectors are divided by; 1 for an article without words."""
+    lengths = row_lengths(mixed_vectors(every, rows))
+    return np.where(lengths > 0, lengths, 1.0)
 
 
 def _highest(

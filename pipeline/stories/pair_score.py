@@ -69,7 +69,7 @@ class Pairs(NamedTuple):
     Parameters
     ----------
     rows, cols
-        Row numbers of the two, the lower first.
+        Row numbers of the two, the greater first.
     similarity, in_context
         Cosine similarity of the two, and of the two as their neighbours complete them.
     own_outlet
