@@ -176,3 +176,14 @@ def test_config_show_tells_where_each_value_comes_from(tmp_path: Path) -> None:
     assert rows["stories.window_hours"]["value"] == 24
     assert rows["stories.window_hours"]["origin"] == "news.toml"
     assert rows["extract.max_bytes"]["origin"] == "default"
+
+
+def test_reading_stories_loads_neither_parsers_nor_learning() -> None:
+    heavy = ("sklearn", "scipy.sparse.csgraph", "trafilatura", "htmldate", "niquests")
+    probe = (
+        "import sys\n"
+        "import pipeline.service.questions\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

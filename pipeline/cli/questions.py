@@ -74,14 +74,14 @@ def check(
     Example: samestory check draft.txt
     """
     from pipeline.cli.pages import answer_page
-    from pipeline.service import questions
+    from pipeline.service import drafts
 
     settings = load(config).settings
     if str(draft) == "-":
-        article = questions.text_draft(sys.stdin.buffer.read().decode("utf-8", "replace"))
+        article = drafts.text_draft(sys.stdin.buffer.read().decode("utf-8", "replace"))
     else:
-        article = questions.read_draft(settings, draft)
-    answer = questions.check(settings, article)
+        article = drafts.read_draft(settings, draft)
+    answer = drafts.check(settings, article)
     if json:
         print_json(answer)
     else:

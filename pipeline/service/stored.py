@@ -9,6 +9,7 @@ from datetime import datetime
 from pipeline import boilerplate
 from pipeline.config import NearDuplicateSettings, Settings
 from pipeline.embeddings import model_digest
+from pipeline.errors import StateError
 from pipeline.near_duplicates import (
     Sketch,
     Worded,
@@ -21,7 +22,7 @@ from pipeline.near_duplicates import (
 from pipeline.records import Article, ArticleId, NearDuplicate, Timestamp
 from pipeline.storage import State
 
-__all__ = ["dated", "neighbourhood", "open_state", "stored_relations"]
+__all__ = ["dated", "existing_state", "neighbourhood", "open_state", "stored_relations"]
 
 _SCHEME = "affine32"  # datasketch's; stated because mixing schemes gives silent nonsense
 _NORMALIZER = "1"  # raise when `pipeline.text.normalize` gives other words
@@ -55,6 +56,19 @@ def open_state(settings: Settings) -> State:
         "sample_window": str(near.sample_window),
     }
     return State(settings.paths.state, header)
+
+
+def existing_state(settings: Settings) -> State:
+    """Open the state file if there is one, as `open_state` does.
+
+    Raises
+    ------
+    StateError
+        There is none, or it cannot be used.
+    """
+    if not settings.paths.state.exists():
+        raise StateError(f"{settings.paths.state}: nothing ingested yet; run `samestory ingest`")
+    return open_state(settings)
 
 
 def stored_relations(

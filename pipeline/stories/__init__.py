@@ -1,12 +1,12 @@
 """Stories: groups of articles that cover one event, by average linkage on a learned pair score.
 
-The rooms: `terms` (words to stems), `background` and `frequencies` (how common a stem is),
-`meaning` (what an embedding model adds), `vectors` (articles to vectors), `products` (how alike
-they are), `neighbours` (who is near whom), `context` (how alike with their neighbours' words),
-`pair_score` (all this to a probability), `prior` (how common one story is), `linkage` (a graph to
-groups), `grouping` (articles to groups), `sagas` (groups that are related), `membership` (why),
-`changes` (groups to changes of stories), `window` (what is open), `assign` (the fold), `giants` (is
-one too large) and `summary` (what a story says).
+The rooms: `terms` (words to stems), `hashing` (stems to numbers), `background` and `frequencies`
+(how common a stem is), `meaning` (what an embedding model adds), `vectors` (articles to vectors),
+`products` (how alike they are), `neighbours` (who is near whom), `context` (how alike with their
+neighbours' words), `pair_score` (all this to a probability), `prior` (how common one story is),
+`linkage` (a graph to groups), `grouping` (articles to groups), `sagas` (groups that are related),
+`membership` (why), `changes` (groups to changes of stories), `window` (what is open), `assign` (the
+fold), `giants` (is one too large) and `summary` (what a story says).
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import murmurhash3_32
 
 from pipeline.stories.background import background
+from pipeline.stories.hashing import hashed
 
 __all__ = ["TERM_BITS", "Counts", "Frequencies", "term_code"]
 
@@ -33,7 +33,7 @@ _MOST_HALF_LIVES = 800.0  # 66 years; numbers end at 1,024
 @lru_cache(_CODES_KEPT)
 def term_code(stem: str) -> int:
     """Return the number that stands for a stem, below ``2 ** TERM_BITS``; the same for ever."""
-    return int(murmurhash3_32(stem, seed=0, positive=True)) & ((1 << TERM_BITS) - 1)
+    return hashed(stem) & ((1 << TERM_BITS) - 1)
 
 
 class Counts(NamedTuple):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 __all__ = ["MOST_EASE", "average_linkage"]
 
@@ -106,6 +105,9 @@ def _similarity_sums(
     inside = np.bincount(left[is_inside], halves, minlength=len(of_row)).astype(np.float64)
     strong = (pairs.data >= least) | is_inside
     reach = csr_array((pairs.data[strong], (left[strong], right[strong])), shape=links.shape)
+    # Slow to load, and who only reads stories groups nothing.
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     _, component = connected_components(reach, directed=False)
     wanted = ~is_inside & (component[left] == component[right])
     # Converting to rows adds up the similarities of all pairs between the same two groups.

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import murmurhash3_32
 
 from pipeline.errors import ConfigError
 from pipeline.records import Article
+from pipeline.stories.hashing import hashed_numbers
 from pipeline.text import kept_text
 
 __all__ = ["DIMENSIONS", "Encoder", "meanings"]
@@ -80,8 +80,8 @@ def _hashes(size: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     numbers = np.arange(size, dtype=np.int32)
     return [
         (
-            murmurhash3_32(numbers, seed=2 * factor, positive=True).astype(np.int64) % DIMENSIONS,
-            1 - 2 * (murmurhash3_32(numbers, seed=2 * factor + 1, positive=True) % 2).astype(int),
+            hashed_numbers(numbers, 2 * factor) % DIMENSIONS,
+            1 - 2 * (hashed_numbers(numbers, 2 * factor + 1) % 2),
         )
         for factor in range(_POWER)
     ]

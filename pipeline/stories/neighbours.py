@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.utils import murmurhash3_32
 
 from pipeline.records import ArticleId
+from pipeline.stories.hashing import hashed
 from pipeline.stories.products import Similar, mixed, row_lengths, search
 from pipeline.stories.vectors import TERMS, TermVector, as_matrix
 
@@ -111,7 +111,7 @@ def known_articles(vectors: Sequence[TermVector] = ()) -> Neighbours:
 
 def _code(outlet: str | None) -> int:
     """Return a number that stands for an outlet by its name alone."""
-    return int(murmurhash3_32(outlet, positive=True)) if outlet else -1
+    return hashed(outlet) if outlet else -1
 
 
 def compare(

@@ -15,9 +15,11 @@ from pipeline.story_record.fields import (
     article_fields,
     instant_text,
     near_repeat_fields,
+    passage_fields,
     related_fields,
     relation_fields,
     removal_fields,
+    span_fields,
 )
 from pipeline.story_record.log import founder
 from pipeline.story_record.record import (
@@ -38,9 +40,11 @@ __all__ = [
     "index_line",
     "instant_text",
     "near_repeat_fields",
+    "passage_fields",
     "related_fields",
     "relation_fields",
     "removal_fields",
+    "span_fields",
     "story_path",
     "story_record",
 ]

@@ -10,6 +10,7 @@ from pipeline.records import (
     NearRepeat,
     RelatedStory,
     RemovedSpan,
+    SharedPassage,
     Span,
     Timestamp,
     WireCredit,
@@ -122,4 +123,17 @@ def _timestamp(stamp: Timestamp | None) -> Fields | None:
         "zone": stamp.zone,
         "origin": stamp.origin,
         "raw": stamp.raw,
+    }
+
+
+def passage_fields(passage: SharedPassage, text: str, own: str, other: str) -> Fields:
+    """Return a shared passage as JSON values; `own` and `other` name the two texts.
+
+    `text` is the one that the passage is read from, the first of the two.
+    """
+    start, end = passage.in_a
+    return {
+        "text": " ".join(text[start:end].split()),
+        own: span_fields(passage.in_a),
+        other: span_fields(passage.in_b),
     }
