@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from pipeline.stories import products
-from pipeline.stories.products import Similar, mixed, pair_products, search
+from pipeline.stories.products import Similar, indexed, mixed, pair_products, search
 
 TERMS = 30
 LAST_DIGIT = 2e-6
@@ -67,17 +67,17 @@ levels = st.sampled_from([0.05, 0.07, 0.3, 0.6])
 @given(sizes, levels)
 def test_all_pairs_that_reach_a_level_are_found(given_sizes: Sizes, least: float) -> None:
     one, other = two(given_sizes)
-    assert_all_are_found(search(one, other, least), dense_product(one, other), least)
+    assert_all_are_found(search(one, indexed(other), least), dense_product(one, other), least)
 
 
 @given(sizes, levels, st.sampled_from([1, 7, 20]))
 def test_a_product_in_blocks_finds_the_same(given_sizes: Sizes, least: float, cells: int) -> None:
     one, other = two(given_sizes)
-    whole = search(one, other, least)
+    whole = search(one, indexed(other), least)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "_PRODUCT_CELLS", cells)
         patch.setattr(products, "_GATHERED", cells)
-        parts = search(one, other, least)
+        parts = search(one, indexed(other), least)
     assert all(np.array_equal(a, b) for a, b in zip(whole, parts, strict=True))
 
 
@@ -89,7 +89,7 @@ def test_pairs_with_enough_rare_terms_are_found_where_others_are_common(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "_COMMON_LEAST", common)
         patch.setattr(products, "_GATHERED", gathered)
-        found = search(one, other, least)
+        found = search(one, indexed(other), least)
     wanted, rare = dense_product(one, other), other.toarray().astype(bool).sum(axis=0) <= common
     by_rare = one.toarray()[:, rare] @ other.toarray()[:, rare].T
     dense = as_dense(found, wanted.shape)
@@ -117,7 +117,7 @@ def test_pairs_that_are_alike_in_full_columns_alone_are_found(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "_COMMON_LEAST", common)
         patch.setattr(products, "_PRODUCT_CELLS", cells)
-        found = search(one, other, least, dense_from=TERMS)
+        found = search(one, indexed(other, dense_from=TERMS), least)
     wanted = dense_product(one, other)
     dense = as_dense(found, wanted.shape)
     assert (found.values >= least).all()
@@ -133,22 +133,24 @@ def test_pairs_that_are_alike_in_full_columns_alone_are_found(
 def test_a_product_over_full_columns_has_the_same_bytes_in_any_block(given_sizes: Sizes) -> None:
     random = np.random.default_rng(given_sizes.seed)
     one, other = (with_meaning(random, rows) for rows in given_sizes[:2])
-    whole = as_dense(search(one, other, 0.07, dense_from=TERMS), (one.shape[0], other.shape[0]))
+    whole = as_dense(
+        search(one, indexed(other, dense_from=TERMS), 0.07), (one.shape[0], other.shape[0])
+    )
     for row in range(one.shape[0]):
-        single = search(one[[row]], other, 0.07, dense_from=TERMS)
+        single = search(one[[row]], indexed(other, dense_from=TERMS), 0.07)
         assert np.array_equal(as_dense(single, (1, other.shape[0]))[0], whole[row])
 
 
 def test_the_same_text_is_found_though_all_of_its_terms_are_common() -> None:
     # Six hundred copies of a notice: no term of it is rare, and yet they are copies.
     text = csr_array(np.full((600, 4), 0.5, dtype=np.float32))
-    found = search(text[:1], text, 0.07)
+    found = search(text[:1], indexed(text), 0.07)
     assert len(found.rows) == 600
 
 
 def test_a_similarity_is_never_above_1() -> None:
     one = drawn(np.random.default_rng(0), 50)
-    assert search(one, one, 0.07).values.max() == 1.0
+    assert search(one, indexed(one), 0.07).values.max() == 1.0
 
 
 @given(sizes, st.integers(0, 20), st.sampled_from([1, 5, 1_000_000]))

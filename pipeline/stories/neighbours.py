@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from pipeline.records import ArticleId
 from pipeline.stories.hashing import hashed
-from pipeline.stories.products import Similar, mixed, row_lengths, search
+from pipeline.stories.products import Similar, indexed, mixed, row_lengths, search
 from pipeline.stories.vectors import TERMS, TermVector, as_matrix
 
 __all__ = [
@@ -130,8 +130,8 @@ def compare(
     """
     size = len(known.vectors)
     new = known_articles(fresh)
-    both = known.matrix, new.matrix
-    among, own = (search(new.matrix, m, _FLOOR, dense_from=TERMS) for m in both)
+    both = (indexed(one.matrix, dense_from=TERMS) for one in (known, new))
+    among, own = (search(new.matrix, index, _FLOOR) for index in both)
     once = own.cols < own.rows
     pairs = Similar(
         np.concatenate([among.rows, own.rows[once]]) + size,
@@ -158,7 +158,7 @@ def pairs_among(every: Neighbours, rows: NDArray[np.int64], window_hours: float)
         As for `compare`.
     """
     part = every.matrix[rows]
-    own = search(part, part, _FLOOR, dense_from=TERMS)
+    own = search(part, indexed(part, dense_from=TERMS), _FLOOR)
     once = own.cols < own.rows
     pairs = Similar(rows[own.rows[once]], rows[own.cols[once]], own.values[once])
     return _parted(every, pairs, window_hours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Similar", "mixed", "pair_products", "row_lengths", "search"]
+__all__ = ["Index", "Similar", "indexed", "mixed", "pair_products", "row_lengths", "search"]
 
 _DIGITS = 6  # float32 has no more
 # A term that more articles have tells few of them apart, yet costs most of a product. Candidates
@@ -32,58 +33,101 @@ class Similar(NamedTuple):
     values: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Index:
+    """Vectors to search among, by term: made once, asked often.
+
+    Parameters
+    ----------
+    vectors
+        The vectors themselves, shape ``(n_vectors, n_terms)``.
+    postings
+        The same turned round: the vectors that have each term, shape ``(n_terms, n_vectors)``.
+    is_common
+        Whether a term is common, shape ``(n_terms,)``.
+    common
+        The vectors without their rare terms.
+    dense
+        Columns of which every row has an entry, shape ``(n_vectors, n_dense)``, which come after
+        all terms: much quicker as an array. None where there are none.
+    """
+
+    vectors: csr_array
+    postings: csr_array
+    is_common: NDArray[np.bool_]
+    common: csr_array
+    dense: NDArray[np.float32] | None
+
+
 class _Dense(NamedTuple):
-    """The columns of which every row has an entry, as arrays: much quicker than sparse ones."""
+    """The columns of which every row has an entry."""
 
     queries: NDArray[np.float32]
     among: NDArray[np.float32]
 
 
-def search(
-    queries: csr_array, among: csr_array, least: float, *, dense_from: int | None = None
-) -> Similar:
+def indexed(vectors: csr_array, *, dense_from: int | None = None) -> Index:
+    """Return an index of unit vectors, shape ``(n_vectors, n_terms)``, with sorted indices.
+
+    Parameters
+    ----------
+    vectors
+        No weight is below 0 before `dense_from`.
+    dense_from
+        From this column on most rows have an entry in each; such columns count as rare. None where
+        there are none.
+    """
+    words, meaning = _parted(vectors, vectors.shape[1] if dense_from is None else dense_from)
+    postings = words.T.tocsr()
+    counts = np.diff(postings.indptr)
+    is_common = counts > max(_COMMON_LEAST, _COMMON_SHARE * vectors.shape[0])
+    return Index(
+        vectors=vectors,
+        postings=postings,
+        is_common=is_common,
+        common=_entries(words, is_common[words.indices]),
+        dense=meaning.toarray() if meaning.nnz else None,
+    )
+
+
+def search(queries: csr_array, among: Index, least: float) -> Similar:
     """Return the pairs of a row of `queries` and one of `among` with a product of at least `least`.
 
     Parameters
     ----------
-    queries, among
-        Unit vectors, shapes ``(n_queries, n_terms)`` and ``(n_among, n_terms)``, with sorted
-        indices and no weight below 0 before `dense_from`.
+    queries
+        Unit vectors like those of the index, shape ``(n_queries, n_terms)``.
+    among
+        What they are compared with.
     least
         Above 0. Exact where no term is common, else a pair is missed that has next to nothing but
         common terms in common.
-    dense_from
-        From this column on most rows have an entry in each; such columns count as rare. None where
-        there are none.
 
     Returns
     -------
     Similar
         Sorted by row, then column.
     """
-    every = _used(queries)
-    used = every if dense_from is None else every[every < dense_from]
-    dense = _dense(queries, among, every[len(used) :])
-    wanted, held = _columns(queries, used), _columns(among, used)
-    counts = np.bincount(held.indices, minlength=len(used))
-    is_common = counts > max(_COMMON_LEAST, _COMMON_SHARE * among.shape[0])
-    rare, common = np.flatnonzero(~is_common), np.flatnonzero(is_common)
-    asked, exact = _columns(wanted, rare), least - 10.0**-_DIGITS
-    is_plain = row_lengths(asked) < _RARE_LENGTH * row_lengths(wanted)
-    if not len(common):
-        is_plain[:] = True
+    words, meaning = _parted(queries, len(among.is_common))
+    is_common = among.is_common[words.indices]
+    rare, common = _entries(words, ~is_common), _entries(words, is_common)
+    dense = None if among.dense is None else _Dense(meaning.toarray(), among.dense)
+    exact = least - 10.0**-_DIGITS
+    is_plain = row_lengths(rare) < _RARE_LENGTH * row_lengths(words)
+    is_plain |= np.diff(common.indptr) == 0
     plain, special = np.flatnonzero(is_plain), np.flatnonzero(~is_plain)
-    parts = [_blocks(wanted, held, plain, exact, dense)]
-    if len(special):
-        found = _blocks(asked, _columns(held, rare), special, min(exact, _CANDIDATE), dense)
-        rest = _products(_columns(wanted, common), _columns(held, common), found[0], found[1])
-        parts.append((found[0], found[1], found[2] + rest))
+    found = _blocks(rare, among.postings, special, min(exact, _CANDIDATE), dense)
+    rest = _products(common, among.common, found[0], found[1])
+    parts = [
+        _blocks(words, among.postings, plain, exact, dense),
+        (found[0], found[1], found[2] + rest),
+    ]
     rows, cols, values = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((cols, rows))
     if dense is not None:
         # The last bits of a dense product depend on the size of its block.
         rows, cols = rows[order], cols[order]
-        values = _products(_columns(queries, every), _columns(among, every), rows, cols)
+        values = _products(queries, among.vectors, rows, cols)
         order = np.arange(len(rows))
     values = np.round(values, _DIGITS)
     order = order[values[order] >= least]
@@ -155,34 +199,28 @@ def _gathered(
     return np.where(counts > 0, sums, 0.0)
 
 
-def _used(matrix: csr_array) -> NDArray[np.int64]:
-    """Return the columns that have an entry, sorted."""
-    seen = np.zeros(matrix.shape[1], dtype=np.bool_)
-    seen[matrix.indices] = True
-    return np.flatnonzero(seen)
+def _parted(matrix: csr_array, start: int) -> tuple[csr_array, csr_array]:
+    """Return the columns before one, and those from there on."""
+    size, width = matrix.shape
+    is_first = matrix.indices < start
+    first, rest = matrix, csr_array(matrix.shape, dtype=matrix.dtype)
+    if not is_first.all():
+        first, rest = _entries(matrix, is_first), _entries(matrix, ~is_first)
+    return (
+        csr_array((first.data, first.indices, first.indptr), shape=(size, start)),
+        csr_array((rest.data, rest.indices - start, rest.indptr), shape=(size, width - start)),
+    )
 
 
-def _columns(matrix: csr_array, columns: NDArray[np.int64]) -> csr_array:
-    """Return some columns of a matrix, sorted, in their order."""
-    # Counted from 1: of zeros, the system hands out only the pages that are written to.
-    place = np.zeros(matrix.shape[1], dtype=np.int32)
-    place[columns] = np.arange(1, len(columns) + 1, dtype=np.int32)
-    found = place[matrix.indices]
-    kept = found > 0
+def _entries(matrix: csr_array, kept: NDArray[np.bool_]) -> csr_array:
+    """Return a matrix with some of its entries."""
     ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr].astype(np.int32)
-    shape = (matrix.shape[0], len(columns))
-    return csr_array((matrix.data[kept], found[kept] - 1, ends), shape=shape)
-
-
-def _dense(queries: csr_array, among: csr_array, columns: NDArray[np.int64]) -> _Dense | None:
-    if not len(columns):
-        return None
-    return _Dense(*(_columns(matrix, columns).toarray() for matrix in (queries, among)))
+    return csr_array((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
 
 
 def _blocks(
     queries: csr_array,
-    among: csr_array,
+    postings: csr_array,
     rows: NDArray[np.int64],
     least: float,
     dense: _Dense | None,
@@ -190,8 +228,7 @@ def _blocks(
     """Return the products of some rows that reach a level, by row."""
     nothing = np.empty(0, dtype=np.int64)
     found = [(nothing, nothing, np.empty(0))]
-    postings = among.T.tocsr() if len(rows) else among.T
-    step = max(1, _PRODUCT_CELLS // max(1, among.shape[0]))
+    step = max(1, _PRODUCT_CELLS // max(1, postings.shape[1]))
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         block = (queries[part] @ postings).tocoo()

@@ -147,7 +147,7 @@ def _apply(
         kept = standing[name]
         related = (kept.related | gone.related) - {name, gone.story_id}
         standing[name] = replace(kept, members=kept.members + gone.members, related=related)
-        for other in gone.related & standing.keys() - {name}:
+        for other in (gone.related - {name}) & standing.keys():
             story = standing[other]
             others = (story.related - {gone.story_id}) | {name}
             standing[other] = replace(story, related=others)
