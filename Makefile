@@ -36,7 +36,7 @@ format: $(VENV)/dev ## Rewrite the sources in house style
 bench: $(VENV)/bench ## Measure quality and speed beside the peers (minutes; needs the data sets)
 	$(BIN)/python -m benchmarks.run
 
-wheel-test: $(VENV)/dev ## Run the tests against the built wheel instead of the checkout
+wheel-test: $(VENV)/dev ## Hold the built wheel against the checkout, and run its commands
 	sh tests/against_wheel.sh $(PYTHON)
 
 lock: $(VENV)/dev ## Renew the lock files within the ranges of pyproject.toml

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from command_line import on_sources
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -216,16 +214,8 @@ def write_page(folder: Path, number: int, day: int) -> None:
     folder.joinpath("in", f"{number}.html").write_text(page, encoding="utf-8")
 
 
-def samestory(folder: Path, command: str) -> None:
-    program = str(Path(sys.executable).with_name("samestory"))
-    done = subprocess.run(
-        [program, command, "--config", "news.toml"],
-        cwd=folder,
-        env=os.environ | {"SAMESTORY_RUN__N_JOBS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(folder: Path, command: str) -> None:
+    done = on_sources(command, cwd=folder)
     assert done.returncode == 0, done.stderr
 
 
@@ -241,11 +231,11 @@ def test_a_run_writes_it_into_the_record_and_a_rebuild_gives_the_same_bytes(
     tmp_path.joinpath("news.toml").write_text(CONFIG, encoding="utf-8")
     for number in range(4):
         write_page(tmp_path, number, day=1)
-    samestory(tmp_path, "ingest")
+    run(tmp_path, "ingest")
     assert not any(span for a in articles_of(tmp_path).values() for span in boilerplate(a))
     for number in range(4, 8):
         write_page(tmp_path, number, day=2)
-    samestory(tmp_path, "ingest")
+    run(tmp_path, "ingest")
     found = articles_of(tmp_path)
     for number in range(8):
         spans = boilerplate(found[f"https://www.courier.example/news/{number}"])
@@ -254,7 +244,7 @@ def test_a_run_writes_it_into_the_record_and_a_rebuild_gives_the_same_bytes(
             [] if number < 4 else ["Would you like"]
         )
     before = {p: p.read_bytes() for p in (tmp_path / "data" / "clusters").rglob("*.json*")}
-    samestory(tmp_path, "rebuild")
+    run(tmp_path, "rebuild")
     assert before == {p: p.read_bytes() for p in (tmp_path / "data" / "clusters").rglob("*.json*")}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from command_line import samestory
 
 HEAVY = ("datasketch", "numpy", "pydantic", "rich", "sklearn", "trafilatura")
 REPORT = (
@@ -20,17 +21,6 @@ MARKET = (
     "Wheat closed higher in Chicago on Tuesday as frost was forecast for the southern plains.\n"
     "Traders said export sales had been stronger than expected for the third week in a row."
 )
-
-
-def samestory(*words: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("samestory")), *words],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def lines(rows: Iterable[dict[str, object]]) -> str:

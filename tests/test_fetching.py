@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import on_sources
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -110,13 +108,6 @@ def configure(folder: Path, site: Site, *feeds: str) -> None:
     (folder / "news.toml").write_text(fetch + sources, encoding="utf-8")
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("samestory")), *words, "--config", "news.toml"]
-    return subprocess.run(
-        command, cwd=folder, env=os.environ, capture_output=True, text=True, check=False
-    )
-
-
 def titles(folder: Path) -> list[str]:
     index = (folder / "data" / "clusters" / "index.jsonl").read_text("utf-8")
     return sorted(json.loads(line)["title"] for line in index.splitlines())
@@ -131,7 +122,7 @@ def test_a_feed_leads_to_its_articles_dated_by_the_feed_where_pages_are_not(
     site: Site, tmp_path: Path
 ) -> None:
     configure(tmp_path, site, "/feed")
-    done = run(tmp_path, "ingest")
+    done = on_sources("ingest", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert titles(tmp_path) == ["News of the ferry", "News of the wheat"]
     records = [json.loads(body) for name, body in view(tmp_path).items() if "/" in name]
@@ -143,7 +134,7 @@ def test_a_feed_says_whose_report_a_page_prints(site: Site, tmp_path: Path) -> N
     named = feed(site.base, "ferry").replace(b"<guid>", b"<author>AFP</author><guid>")
     site.put("/feed", named, "application/rss+xml")
     configure(tmp_path, site, "/feed")
-    assert run(tmp_path, "ingest").returncode == 0
+    assert on_sources("ingest", cwd=tmp_path).returncode == 0
     (record,) = (json.loads(body) for name, body in view(tmp_path).items() if "/" in name)
     wire = {"name": "Agence France-Presse", "evidence": "byline", "raw": "AFP"}
     assert record["articles"][0]["wire"] == wire
@@ -153,10 +144,10 @@ def test_a_second_run_asks_only_for_the_feed_and_changes_nothing(
     site: Site, tmp_path: Path
 ) -> None:
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     before, sent = view(tmp_path), site.sent_bytes
     site.asked.clear()
-    done = run(tmp_path, "ingest")
+    done = on_sources("ingest", cwd=tmp_path)
     assert done.returncode == 0
     assert "nothing changed" in done.stderr
     assert set(site.asked) <= {"/feed", "/robots.txt"}
@@ -166,10 +157,10 @@ def test_a_second_run_asks_only_for_the_feed_and_changes_nothing(
 
 def test_what_the_feed_lists_later_is_fetched_later(site: Site, tmp_path: Path) -> None:
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     site.put_feed("/feed", "opera", "ferry", "wheat")
     site.asked.clear()
-    assert run(tmp_path, "ingest").returncode == 0
+    assert on_sources("ingest", cwd=tmp_path).returncode == 0
     assert "/opera" in site.asked
     assert "/ferry" not in site.asked
     assert len(titles(tmp_path)) == 3
@@ -188,15 +179,15 @@ def test_an_article_that_its_feed_calls_changed_is_asked_for_again(
 ) -> None:
     configure(tmp_path, site, "/atom")
     site.put("/atom", atom(site.base, "ferry", datetime(2026, 3, 2, 10, tzinfo=UTC)))
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     soon = datetime.now(UTC) + timedelta(minutes=30)
     site.put("/atom", atom(site.base, "ferry", soon))
     site.put("/ferry", page("ferry", "The harbour master has closed the pier for a week."))
-    second = run(tmp_path, "ingest", "--json")
+    second = on_sources("ingest", "--json", cwd=tmp_path)
     assert json.loads(second.stdout)["versions_new"] == 1
     assert site.asked.count("/ferry") == 2
     site.put("/atom", atom(site.base, "ferry", soon + timedelta(minutes=1)))
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert site.asked.count("/ferry") == 2, "so soon after the second look there is no third"
 
 
@@ -205,10 +196,10 @@ def test_a_feed_that_has_more_than_one_run_takes_is_read_again(site: Site, tmp_p
     configure(tmp_path, site, "/feed")
     with (tmp_path / "news.toml").open("a", encoding="utf-8") as file:
         file.write("max_items = 2\n")
-    first = run(tmp_path, "ingest")
+    first = on_sources("ingest", cwd=tmp_path)
     assert "1 listings have more" in first.stderr
     assert len(titles(tmp_path)) == 2
-    second = run(tmp_path, "ingest")
+    second = on_sources("ingest", cwd=tmp_path)
     assert "listings have more" not in second.stderr
     assert len(titles(tmp_path)) == 3
 
@@ -223,22 +214,22 @@ def test_a_sitemap_is_asked_though_the_index_that_leads_to_it_is_unchanged(
         urls = "".join(f"<url><loc>{site.base}/{name}</loc></url>" for name in names)
         site.put("/news", f"<urlset {space}>{urls}</urlset>".encode(), "application/xml")
         configure(tmp_path, site, "/index")
-        run(tmp_path, "ingest")
+        on_sources("ingest", cwd=tmp_path)
         assert len(titles(tmp_path)) == len(names)
 
 
 def test_since_passes_over_what_the_feed_dates_earlier(site: Site, tmp_path: Path) -> None:
     configure(tmp_path, site, "/feed")
-    late = run(tmp_path, "ingest", "--since", "2026-03-02T10:01:00Z")
+    late = on_sources("ingest", "--since", "2026-03-02T10:01:00Z", cwd=tmp_path)
     assert late.returncode == 0
     assert titles(tmp_path) == ["News of the wheat"]
-    assert run(tmp_path, "ingest", "--since", "yesterday").returncode == 2
+    assert on_sources("ingest", "--since", "yesterday", cwd=tmp_path).returncode == 2
 
 
 def test_an_article_in_two_feeds_is_one_article_asked_for_once(site: Site, tmp_path: Path) -> None:
     site.put_feed("/second", "wheat", "ferry")
     configure(tmp_path, site, "/feed", "/second")
-    assert run(tmp_path, "ingest").returncode == 0
+    assert on_sources("ingest", cwd=tmp_path).returncode == 0
     assert site.asked.count("/ferry") == 1
     assert len(titles(tmp_path)) == 2
 
@@ -265,7 +256,7 @@ def test_an_article_of_five_listings_is_one_article_with_five_sightings(
         json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item]}).encode(),
     )
     configure(tmp_path, site, *listings)
-    first = run(tmp_path, "ingest")
+    first = on_sources("ingest", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     [article] = only_story(tmp_path)["articles"]
     assert article["sightings"] == ["json", "list", "moved", "rss", "sitemap"]
@@ -278,13 +269,13 @@ def test_an_amp_page_is_its_article_and_no_version_of_it(site: Site, tmp_path: P
     )
     site.put_feed("/feed", "amp/ferry")
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert [a["versions"] for a in only_story(tmp_path)["articles"]] == [1]
     site.put_feed("/feed", "ferry", "amp/ferry")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     site.put("/amp/ferry2", site.answers["/amp/ferry"][2].replace(b"Read more", b"See more", 1))
     site.put_feed("/feed", "amp/ferry2")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     [article] = only_story(tmp_path)["articles"]
     assert article["url"] == f"{site.base.replace('http:', 'https:')}/ferry"
     assert article["versions"] == 2, "the AMP page that came first, then the page itself"
@@ -294,19 +285,19 @@ def test_a_later_sighting_is_added_to_the_story(site: Site, tmp_path: Path) -> N
     site.put_feed("/feed", "ferry")
     site.put_feed("/other", "ferry")
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     configure(tmp_path, site, "/feed", "/other")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert only_story(tmp_path)["articles"][0]["sightings"] == ["feed", "other"]
     before = view(tmp_path)
-    run(tmp_path, "rebuild")
+    on_sources("rebuild", cwd=tmp_path)
     assert view(tmp_path) == before
 
 
 def test_one_failing_feed_is_one_line_and_the_rest_is_done(site: Site, tmp_path: Path) -> None:
     site.answers["/broken"] = (500, {}, b"oops")
     configure(tmp_path, site, "/feed", "/broken")
-    done = run(tmp_path, "ingest")
+    done = on_sources("ingest", cwd=tmp_path)
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if "/broken" in line]
     assert len(lines) == 1
@@ -324,8 +315,8 @@ def test_a_feed_is_told_of_each_time_it_fails_and_forgotten_when_it_recovers(
     found = []
     for answer in (rss, broken, broken, rss, nonsense, nonsense, rss, broken):
         site.answers["/feed"] = answer
-        done = run(tmp_path, "ingest")
-        inputs = run(tmp_path, "quarantine", "list", "--json").stdout.splitlines()
+        done = on_sources("ingest", cwd=tmp_path)
+        inputs = on_sources("quarantine", "list", "--json", cwd=tmp_path).stdout.splitlines()
         found.append((done.returncode, len(inputs)))
     assert found == [(0, 0), (1, 1), (1, 1), (0, 0), (1, 1), (0, 1), (0, 0), (1, 1)]
 
@@ -333,17 +324,17 @@ def test_a_feed_is_told_of_each_time_it_fails_and_forgotten_when_it_recovers(
 def test_an_article_put_off_by_the_server_comes_in_a_later_run(site: Site, tmp_path: Path) -> None:
     site.answers["/wheat"] = (503, {"Retry-After": "0"}, b"busy")
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert titles(tmp_path) == ["News of the ferry"]
     site.put("/wheat", page("wheat"))
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert len(titles(tmp_path)) == 2
 
 
 def test_what_robots_txt_forbids_is_not_asked_for(site: Site, tmp_path: Path) -> None:
     site.put("/robots.txt", b"User-agent: *\nDisallow: /wheat\n", "text/plain")
     configure(tmp_path, site, "/feed")
-    done = run(tmp_path, "ingest")
+    done = on_sources("ingest", cwd=tmp_path)
     assert done.returncode == 1
     assert "robots" in done.stderr
     assert "/wheat" not in site.asked
@@ -351,16 +342,16 @@ def test_what_robots_txt_forbids_is_not_asked_for(site: Site, tmp_path: Path) ->
 
 def test_a_rebuild_gives_the_same_bytes_and_asks_nobody(site: Site, tmp_path: Path) -> None:
     configure(tmp_path, site, "/feed")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     site.put_feed("/feed", "opera", "ferry")
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     before = view(tmp_path)
     site.asked.clear()
     shutil.rmtree(tmp_path / "data" / "clusters")
-    assert run(tmp_path, "rebuild").returncode == 0
+    assert on_sources("rebuild", cwd=tmp_path).returncode == 0
     assert view(tmp_path) == before
     assert site.asked == []
-    run(tmp_path, "ingest")
+    on_sources("ingest", cwd=tmp_path)
     assert "/ferry" not in site.asked  # what was learned of the web outlives a rebuild
 
 
@@ -368,7 +359,7 @@ def test_requests_to_one_domain_keep_their_distance(site: Site, tmp_path: Path) 
     configure(tmp_path, site, "/feed")
     config = tmp_path / "news.toml"
     config.write_text(config.read_text().replace("delay_seconds = 0\n", "delay_seconds = 0.5\n"))
-    assert run(tmp_path, "ingest").returncode == 0
+    assert on_sources("ingest", cwd=tmp_path).returncode == 0
     assert site.asked == ["/robots.txt", "/feed", "/ferry", "/wheat"]
     gaps = [later - earlier for earlier, later in pairwise(site.times)]
     assert min(gaps[1:]) >= 0.45  # robots.txt and the first page are one visit
@@ -377,7 +368,7 @@ def test_requests_to_one_domain_keep_their_distance(site: Site, tmp_path: Path) 
 def test_private_addresses_are_refused_unless_allowed(site: Site, tmp_path: Path) -> None:
     source = f'[[sources]]\nname = "feed"\nurl = "{site.base}/feed"\nkind = "feed"\n'
     (tmp_path / "news.toml").write_text(source, encoding="utf-8")
-    done = run(tmp_path, "ingest")
+    done = on_sources("ingest", cwd=tmp_path)
     assert done.returncode == 1
     assert "private_address" in done.stderr
     assert site.asked == []

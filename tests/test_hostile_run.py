@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from command_line import on_sources
 from hostile_cases import QUICK, SLOW, Purpose
 from hostile_server import HostileServer, answer
 
@@ -55,15 +54,7 @@ def test_a_run_among_hostile_servers_goes_on_and_says_of_each_what_is_wrong(tmp_
             f"max_hosts = 300\ndeadline_seconds = {SECONDS}\nconnect_seconds = 1.0\n{sources}",
             encoding="utf-8",
         )
-        command = [str(Path(sys.executable).with_name("samestory")), "ingest", "--json"]
-        done = subprocess.run(
-            [*command, "--config", "news.toml"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = on_sources("ingest", "--json", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
     assert report["articles"] >= 1

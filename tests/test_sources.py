@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from command_line import samestory
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,11 +34,6 @@ FEED = """<rss version="2.0"><channel><title>Tide</title>
 <item><link>/a</link><pubDate>Mon, 02 Mar 2026 10:00:00 IST</pubDate></item>
 <item><link>/b</link><pubDate>Fri, 31 Dec 9999 23:59:59 GMT</pubDate></item>
 </channel></rss>"""
-
-
-def samestory(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("samestory")), *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def write(file: Path, text: str) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import on_sources
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -106,10 +105,7 @@ def configure(folder: Path, place: str) -> None:
 
 
 def ingest(folder: Path, *words: str) -> dict[str, Any]:
-    command = [str(Path(sys.executable).with_name("samestory")), "ingest", "--json", *words]
-    done = subprocess.run(
-        [*command, "--config", "news.toml"], cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = on_sources("ingest", "--json", *words, cwd=folder)
     assert done.returncode in {0, 1}, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report
