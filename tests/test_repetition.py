@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import unicodedata
 from pathlib import Path
@@ -199,6 +200,7 @@ def test_copies_are_found_in_every_script(article: list[str]) -> None:
     assert collapse(lines(body, *article[1:])) == body
     assert collapse(lines(body, article[1])) == body
     assert collapse(lines(*(line for part in article for line in (part, part)))) == body
+    assert collapse(lines(BODY, body, *article[1:])) == lines(BODY, body)
 
 
 def test_copies_are_found_in_one_line_of_chinese() -> None:
@@ -425,6 +427,43 @@ def test_an_adjacent_short_line_is_found_however_it_is_quoted() -> None:
 @given(repetitive_texts())
 def test_the_kept_text_holds_no_repeats(text: str) -> None:
     assert find_repeats(collapse(text)) == []
+
+
+def edited_copies(seed: int, edits: float) -> str:
+    """Return an article of which some words in a row, or lines, come again with some edits."""
+    chance = random.Random(seed)
+    vocabulary = ["".join(chance.choices("abdegiklmnorstu", k=5)) for _ in range(300)]
+
+    def said(words: int) -> list[str]:
+        return chance.choices(vocabulary, k=words)
+
+    lines_of = [[*said(chance.randint(5, 60)), "end."] for _ in range(chance.randint(4, 9))]
+    start = chance.randrange(len(lines_of))
+    copied = lines_of[start : start + chance.randint(1, 4)]
+    if chance.random() < 0.4:
+        words = [word for line in copied for word in line]
+        first = chance.choice([0, chance.randrange(len(words))])
+        copied = [words[first : first + chance.randint(6, 60)]]
+    again = [
+        [
+            edit
+            for word in line
+            for edit in ([word] if chance.random() >= edits else said(chance.randint(0, 2)))
+        ]
+        for line in copied
+    ]
+    place = chance.randint(min(start + len(copied), len(lines_of)), len(lines_of))
+    lines_of[place:place] = again
+    return lines(*(" ".join(line).capitalize() for line in lines_of))
+
+
+@given(st.integers(0, 10**9), st.sampled_from([0, 0.03, 0.06, 0.1]), st.sampled_from([3, 8, 15]))
+def test_the_quick_look_spares_no_text_with_a_copy(seed: int, edits: float, least: int) -> None:
+    text, settings = edited_copies(seed, edits), RepetitionSettings(min_words=least)
+    found = find_repeats(text, settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.repetition.may_repeat", lambda *_: True)
+        assert find_repeats(text, settings) == found
 
 
 @given(ARTICLES, st.sampled_from(["", "\n", " ", "\n\n"]))

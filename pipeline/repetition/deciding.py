@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from pipeline.repetition.judging import Copy, agreement, is_figure
-from pipeline.repetition.reading import Page, asks, ends_sentence
+from pipeline.repetition.reading import DISTANT_RATIO, Page, asks, ends_sentence
 
 __all__ = ["decide", "is_prose"]
 
@@ -22,7 +22,6 @@ _ROW_FIGURES = 0.2  # unless so large a share of it is figures
 _WHOLE_SHARE = 0.45  # a run goes, whatever it is, when it is the second half of the text
 _LONGEST_BRIDGE_TOKENS = 60  # what may stay between two copied sentences of one run
 _LONE_AGREEMENT = 0.95  # a paragraph alone goes only where it is the same but for a slip
-_DISTANT_RATIO = 1.5  # apart from its source it must be so much longer than the minimum
 _REFRAIN_WORDS = 40  # a paragraph this long is no refrain
 _REFRAIN_TIMES = 3
 _INTERLEAVED_LINES = 3
@@ -173,7 +172,7 @@ def _standing_alone(view: Page, run: list[Copy], min_words: float) -> Iterator[C
 
 
 def _is_repeat(view: Page, line: int, copies: list[Copy], min_words: float) -> bool:
-    is_long = _words(view, copies) >= _DISTANT_RATIO * min_words
+    is_long = _words(view, copies) >= DISTANT_RATIO * min_words
     adjacent = copies[-1].source_end == view.firsts[copies[0].sentence]
     if len(copies) < len(view.lines[line]):
         source_line = view.line_of[view.owners[copies[0].source_start]]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, combinations, groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from pipeline.text import normalize, paragraphs, sentences
 
 __all__ = [
     "CURRENCY",
+    "DISTANT_RATIO",
     "Page",
     "Sentence",
     "Token",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 _WORDS_PER_CHARACTER = 0.6  # in scripts without spaces; a Chinese word has 1.5 to 1.8 characters
+DISTANT_RATIO = 1.5  # apart from its source, a paragraph must be so much longer than the minimum
 _SEAM_TOKENS = 40  # a copy must go on for so long to begin inside a sentence (guess)
 _MOST_CLOSERS = 8  # how far before its end the stop of a sentence is looked for
 
@@ -48,23 +50,27 @@ _SPACELESS = (
     r"\U00020000-\U0003ffff"
 )
 # Marks and characters without width belong to the word they stand in; \w knows only some of them.
-_INSIDE_WORD = r"\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u00ad\u061c\u180e\u200b-\u200f\u2060\ufeff"
+_UNSEEN = r"\u00ad\u061c\u180e\u200b-\u200f\u2060\ufeff"
+_INSIDE_WORD = rf"\u0300-\u036f\u0900-\u0963\u0966-\u0dff{_UNSEEN}"
 CURRENCY = "$£€¥₩₹₺₽₴₪₫฿%‰"
 _TOKEN = re.compile(
     rf"[^\W{_SPACELESS}](?:[^\W{_SPACELESS}]|[{_INSIDE_WORD}])*|[{_SPACELESS}]|[{CURRENCY}]"
 )
 _WORD = re.compile(rf"\w+|[{CURRENCY}]")
-# What copies have in common, in words, where a tenth of them may differ (see `deciding`). A body of
-# 40 words has 8 in a row and 11 places from which 6 are repeated, within its own room and a bridge;
-# a paragraph of up to 19 agrees throughout, a longer one is cut in two, or in three from 40 on.
+# What copies have in common, in words, where a tenth of them may differ, or a twentieth in a
+# paragraph alone (see `deciding`). A body of 40 words has 11 places from which 6 words are repeated
+# and 26 from which 3 are, within its own room and a bridge. A paragraph of up to 19 words agrees
+# throughout; a longer one has 10 in a row from a bound on and 15 places of 3 words within 20; one
+# of 40 and more has 13 in a row and 32 places of 3 words within 40.
+_PLACE_WORDS, _FEW_WORDS = 6, 3
 _IN_A_ROW = 8
-_IN_A_HALF, _IN_A_THIRD = 10, 13
-_PLACES_OF_BODY, _ROOM_OF_BODY = 11, 100
-_PLACE_WORDS = 6
+_BODY_PLACES, _BODY_FEW, _BODY_ROOM = 11, 26, 100
+_HALF_ROW, _HALF_FEW, _HALF_ROOM = 10, 15, 20
+_THIRD_ROW, _THIRD_FEW, _THIRD_ROOM = 13, 32, 40
 _HASH_FACTOR = 1_000_003
 _STOPS = re.compile(r"[.!?…؟۔։।॥።။\u037e;\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_ODD = re.compile(f"[{_SPACELESS}{_INSIDE_WORD}]")  # one word may be written in two ways
-_INSIDE_WORDS = re.compile(f"[{_INSIDE_WORD}]+")
+_ODD = re.compile(f"[{_SPACELESS}{_UNSEEN}]")  # one word may be written in two ways
+_UNSEEN_ONES = re.compile(f"[{_UNSEEN}]+")
 _KNOWN_WORDS = 50_000  # remembered with their normal form: a few MB, most of the words of a run
 _FEWEST_WORDS = 90  # of a shorter text, copies of fewer words may be nearly half
 _ONE_SPACELESS = re.compile(f"[{_SPACELESS}]")
@@ -149,12 +155,12 @@ def may_repeat(text: str, min_words: float) -> bool:
             return True
         text = unicodedata.normalize("NFKC", text).casefold()
         if odd:
-            text = _INSIDE_WORDS.sub("", text)  # with the rest a tenth of the time of `normalize`
+            text = _UNSEEN_ONES.sub("", text)  # with the rest a tenth of the time of `normalize`
     said = _WORD.findall(text)
     if len(said) < _FEWEST_WORDS:
         return True
     in_a_row = min(_IN_A_ROW, max(1, int(min_words)))
-    return _says_sentences_again(text, said, in_a_row) or _says_a_line_again(text)
+    return _says_sentences_again(text, said, in_a_row, min_words) or _says_a_line_again(text)
 
 
 def _says_a_line_again(text: str) -> bool:
@@ -165,23 +171,44 @@ def _says_a_line_again(text: str) -> bool:
     )
 
 
-def _says_sentences_again(text: str, said: list[str], in_a_row: int) -> bool:
+def _says_sentences_again(text: str, said: list[str], in_a_row: int, min_words: float) -> bool:
     """Whether what is said again may be a sentence or several, and is not only a phrase."""
-    longer = min(_PLACE_WORDS, in_a_row) - 1
-    places = _said_before(said, longer + 1)
-    many = zip(places, places[_PLACES_OF_BODY - 1 :], strict=False)
-    if any(last - first <= _ROOM_OF_BODY for first, last in many):
-        return True
-    streaks = [Span(first, last + longer) for first, last in _streaks(places)]
+    longer = min(_PLACE_WORDS, in_a_row)
+    places = _said_before(said, longer)
+    streaks = [Span(first, last + longer - 1) for first, last in _streaks(places)]
     streaks = [streak for streak in streaks if streak.end - streak.start >= in_a_row]
-    if any(end - start >= _IN_A_THIRD for start, end in streaks):
+    if not streaks:
+        return False
+    few = _said_before(said, _FEW_WORDS)
+    if _are_close(places, _BODY_PLACES, _BODY_ROOM) and _are_close(few, _BODY_FEW, _BODY_ROOM):
         return True
-    spans = [match.span() for match in _WORD.finditer(text)] if streaks else []
+    longest = max(end - start for start, end in streaks)
+    if longest >= _THIRD_ROW and _are_close(few, _THIRD_FEW, _THIRD_ROOM):
+        return True
+    spans = [match.span() for match in _WORD.finditer(text)]
+    is_long = _are_close(few, _HALF_FEW, _HALF_ROOM)
     for start, end in streaks:
         inside = [place for place in range(start, end + 1) if _is_bound(text, spans, place)]
-        if inside and (end - start >= _IN_A_HALF or inside[-1] - inside[0] >= in_a_row):
+        if inside and is_long and max(end - inside[0], inside[-1] - start) >= _HALF_ROW:
+            return True
+        # Apart from its source, a paragraph must be longer.
+        if inside and inside[-1] - inside[0] >= DISTANT_RATIO * min_words:
+            return True
+        if any(b - a >= in_a_row and _is_just_said(said, a, b) for a, b in combinations(inside, 2)):
             return True
     return False
+
+
+def _are_close(places: list[int], count: int, room: int) -> bool:
+    """Whether so many places are within so many words."""
+    return any(
+        last - first <= room for first, last in zip(places, places[count - 1 :], strict=False)
+    )
+
+
+def _is_just_said(said: list[str], start: int, end: int) -> bool:
+    """Whether the words before some words are the same."""
+    return said[max(0, 2 * start - end) : start] == said[start:end]
 
 
 def _said_before(said: list[str], words: int) -> list[int]:
