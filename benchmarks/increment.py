@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
-from benchmarks import gold, metrics
+from benchmarks import gold, metrics, train_pairs
 from benchmarks.figures import Figure, speed
+from benchmarks.stories import quality
 from benchmarks.timing import times_as_fast
 from pipeline.config import StorySettings
 from pipeline.identity import story_id
@@ -28,13 +30,20 @@ from pipeline.records import (
 from pipeline.stories import Frequencies, OpenWindow, assign, homes_after, known_articles
 from pipeline.stories.neighbours import compare
 from pipeline.stories.products import indexed, search
-from pipeline.stories.vectors import vectorize
+from pipeline.stories.vectors import as_matrix, vectorize
 
 FEED = "us_2023"
 CROWD = ("us_2022", "us_2023", "india_en_2022", "dutch_2023", "german_titles_2023", "hindi_2022")
-NEEDS = tuple(f"stream/{name}.jsonl.gz" for name in CROWD)
 
 _WEEKS = 4
+_ONE_RUN_HOURS = 100_000
+# Labelled feeds, and where their past is.
+WITH_PAST = MappingProxyType({"stream_us_2022_02_15": "us_2022", "stream_us_2023_06_21": "us_2023"})
+_PAST_DAYS = 10
+NEEDS = (
+    *(f"stream/{name}.jsonl.gz" for name in CROWD),
+    *(f"stories/{name}.jsonl" for name in WITH_PAST),
+)
 _WINDOW = 100_000
 _BATCH = 1000  # an hour of a feed with such a window
 _BLOCK = 50  # rows of an exact product held at once
@@ -48,7 +57,36 @@ def measure(folder: Path, limit: int | None = None, jobs: int = 1) -> list[Figur
     """Measure how far runs agree, and a window of 100,000 articles beside exact neighbours."""
     del jobs
     feed = gold.stream(folder, FEED)
-    return [*_agreement(gold.first(feed, limit)), *_speed(_crowd(folder, limit or _WINDOW))]
+    return [
+        *_agreement(gold.first(feed, limit)),
+        *(
+            figure
+            for name, past in WITH_PAST.items()
+            for figure in _after(folder, name, past, limit)
+        ),
+        *_speed(_crowd(folder, limit or _WINDOW)),
+    ]
+
+
+def _after(folder: Path, name: str, feed: str, limit: int | None) -> list[Figure]:
+    """Judge the stories of a labelled feed in the fold, after ten days of the same feed."""
+    rows = gold.first(gold.stories(folder, name), limit)
+    own = {row.article.article_id: row.article for row in rows}
+    first = min(_instant(article) for article in own.values())
+    last = max(_instant(article) for article in own.values())
+    before = [
+        article
+        for article in gold.first(gold.stream(folder, feed), limit)
+        if first - timedelta(days=_PAST_DAYS) <= _instant(article) <= last
+        and article.article_id not in own
+    ]
+    weights = train_pairs.weights_without(name)
+    stories = _stories([*before, *own.values()], OpenWindow(weights=weights))
+    found = quality(rows, {article: stories[article] for article in own})
+    return [
+        Figure(name=f"{name} after its past, B-Cubed F1", value=found.b_cubed),
+        Figure(name=f"{name} after its past, pairwise F1", value=found.pairwise),
+    ]
 
 
 def _agreement(articles: Sequence[Article]) -> list[Figure]:
@@ -56,11 +94,11 @@ def _agreement(articles: Sequence[Article]) -> list[Figure]:
     ordered = [article for *_, article in sorted(dated, key=lambda entry: entry[:2])]
     first = min(instant for instant, *_ in dated)
     weeks = [a for a in ordered if _instant(a) < first + timedelta(weeks=_WEEKS)]
-    whole = _stories(weeks, _WEEKS * 7 * 24 * 10, 0)
+    whole = _stories(weeks, OpenWindow())
     return [
         Figure(
             name=f"four weeks in one run and in runs of {name}",
-            value=metrics.pairwise(whole, _stories(weeks, hours, shift)).f1,
+            value=metrics.pairwise(whole, _stories(weeks, OpenWindow(), hours, shift)).f1,
         )
         for name, hours, shift in (
             ("a day", 24, 0),
@@ -77,12 +115,14 @@ def _instant(article: Article) -> datetime:
     return article.published.instant
 
 
-def _stories(articles: Sequence[Article], hours: int, shift: int) -> dict[str, str]:
+def _stories(
+    articles: Sequence[Article], window: OpenWindow, hours: int = _ONE_RUN_HOURS, shift: int = 0
+) -> dict[str, str]:
     """Return the story of each article after runs of so many hours of news each."""
     batches: dict[float, list[Article]] = defaultdict(list)
     for article in articles:
         batches[(_instant(article).timestamp() / 3600 + shift) // hours].append(article)
-    window, home = OpenWindow(), dict[ArticleId, StoryId]()
+    home = dict[ArticleId, StoryId]()
     for _, batch in sorted(batches.items()):
         now = max(_instant(article) for article in batch)
         changes, window = assign(batch, window, StorySettings(), now)
@@ -149,6 +189,11 @@ def _recall(queries: csr_array, among: csr_array) -> float:
     return hits / max(1, total)
 
 
+def _vectors(batch: Sequence[Article], frequencies: Frequencies, now: datetime) -> csr_array:
+    vectors, _ = vectorize(batch, frequencies, now)
+    return as_matrix(vectors)
+
+
 def _half(article: Article, which: int) -> str:
     words = article.text.split()
     middle = len(words) // 2
@@ -198,6 +243,14 @@ def _speed(articles: Sequence[Article]) -> list[Figure]:
                 peer=lambda: index.kneighbors(queries),
             ),
             "exact neighbours",
+        ),
+        speed(
+            "speed ratio, articles to neighbours",
+            times_as_fast(
+                ours=lambda: search(_vectors(batch, window.frequencies, now), known, _ALIKE),
+                peer=lambda: peer.kneighbors(words.transform(texts[-size:])),
+            ),
+            "exact neighbours of words",
         ),
         speed(
             "speed ratio, articles to stories",

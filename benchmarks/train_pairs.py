@@ -16,6 +16,7 @@ stories: a feed that nobody labelled looks like none of ours.
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -88,8 +89,15 @@ def labelled(rows: Sequence[GoldArticle], encode: Encoder | None = None) -> Labe
     return Labelled(pairs, is_same, weight / weight.sum())
 
 
-def learn(taught: Sequence[Labelled]) -> PairWeights:
-    """Return the weights of a logistic regression on all the pairs, then the usual shift."""
+def learn(views: Sequence[Sequence[Labelled]]) -> PairWeights:
+    """Return the weights of a logistic regression on all the pairs, then the usual shift.
+
+    Parameters
+    ----------
+    views
+        For each set, itself and other views of it.
+    """
+    taught = [view for views_of_one in views for view in views_of_one]
     samples = [_sampled(one) for one in taught]
     features = np.vstack([_features(one.pairs) for one in samples])
     is_same = np.concatenate([one.is_same for one in samples])
@@ -98,19 +106,29 @@ def learn(taught: Sequence[Labelled]) -> PairWeights:
     model = LogisticRegression(C=1.0, solver="newton-cholesky")
     model.fit(features, is_same, sample_weight=weight / weight.mean())
     found = PairWeights(*(round(float(c), 3) for c in (*model.coef_[0], *model.intercept_)))
-    return found._replace(usual_shift=_usual_shift(taught, found))
+    return found._replace(usual_shift=_usual_shift([itself for itself, *_ in views], found))
 
 
-def _usual_shift(taught: Sequence[Labelled], weights: PairWeights) -> float:
-    """Return what to take off the shifted log-odds so that claims are true over all the sets."""
-    odds = np.concatenate([_log_odds(one.pairs, weights) for one in taught])
-    is_same = np.concatenate([one.is_same for one in taught])
-    weight = np.concatenate([one.weight for one in taught])
+def _usual_shift(sets: Sequence[Labelled], weights: PairWeights) -> float:
+    """Return the median of what makes the claims on each of some sets true in sum.
+
+    Sets differ by two units; in a mean, the one at the end moves all the others.
+    """
+    return round(statistics.median(_shift(one, weights) for one in sets), 3)
+
+
+def _shift(one: Labelled, weights: PairWeights) -> float:
+    """Return what to take off the shifted log-odds of one set.
+
+    A claim is about any pair that one may ask about, so here all pairs of the set count alike.
+    """
+    decided = one.weight > 0
+    odds, is_same = _log_odds(one.pairs, weights)[decided], one.is_same[decided]
 
     def excess(shift: float) -> float:
-        return float(weight @ (1 / (1 + np.exp(shift - odds)) - is_same))
+        return float((1 / (1 + np.exp(shift - odds)) - is_same).sum())
 
-    return round(float(brentq(excess, -20, 20)), 3)
+    return float(brentq(excess, -20, 20))
 
 
 def _log_odds(pairs: Pairs, weights: PairWeights | None) -> NDArray[np.float64]:
@@ -172,8 +190,8 @@ def _as_json(weights: PairWeights) -> str:
     return json.dumps(weights._asdict())
 
 
-def _without(views: Mapping[str, Sequence[Labelled]], left_out: str) -> list[Labelled]:
-    return [view for name in views if name != left_out for view in views[name]]
+def _without(views: Mapping[str, Sequence[Labelled]], left_out: str) -> list[Sequence[Labelled]]:
+    return [found for name, found in views.items() if name != left_out]
 
 
 def main() -> None:

@@ -229,7 +229,7 @@ class StorySettings(_Section):
     """Groups of articles that cover one event."""
 
     threshold: Fraction = Field(
-        0.2, description="Probability of one story, over all pairs, that joins two groups."
+        0.34, description="Probability of one story, over all pairs, that joins two groups."
     )
     window_hours: float = Field(
         96.0, gt=0, description="A story without news closes; farther articles are apart (hours)."

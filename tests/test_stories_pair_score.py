@@ -101,11 +101,11 @@ def test_links_are_symmetric_and_only_between_pairs_with_some_evidence() -> None
     odds = scored(pairs, PairWeights(10.0, 0.0, 0.0, -5.0))
     found = links(pairs.rows, pairs.cols, odds, 3).toarray()
     assert (found == found.T).all()
-    assert found[0, 1] == pytest.approx(8, abs=0.1)
+    assert found[0, 1] == pytest.approx(7, abs=0.1)
     assert np.count_nonzero(found) == 2
 
 
-@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (0.5, 4.0), (1.0, math.inf)])
+@pytest.mark.parametrize(("probability", "expected"), [(0.0, 0.0), (0.5, 3.0), (1.0, math.inf)])
 def test_a_threshold_is_a_probability(probability: float, expected: float) -> None:
     assert link_threshold(probability) == expected
 

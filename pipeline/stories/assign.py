@@ -178,7 +178,7 @@ def _fold(
     batch: Sequence[Article], window: OpenWindow, settings: StorySettings, at: datetime
 ) -> Folded:
     vectors, frequencies = vectorize(batch, window.frequencies, at, encode=window.encode)
-    weights = shipped_weights(with_meaning=window.encode is not None)
+    weights = window.judge
     every, found = compare(window.neighbours, vectors, settings.window_hours)
     pairs = compared(every, found.near)
     scores = scored(pairs, weights)

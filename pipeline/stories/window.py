@@ -24,7 +24,7 @@ from pipeline.records import (
 from pipeline.stories.frequencies import Frequencies
 from pipeline.stories.meaning import Encoder
 from pipeline.stories.neighbours import Neighbours, compare, known_articles, without
-from pipeline.stories.pair_score import compared, scored, shipped_weights
+from pipeline.stories.pair_score import PairWeights, compared, scored, shipped_weights
 from pipeline.stories.prior import ScoreCounts
 from pipeline.stories.vectors import as_instant, vectorize
 
@@ -51,6 +51,8 @@ class OpenWindow:
         The members' texts, which are read only where a story falls apart.
     encode
         Embedding model of all its vectors; None for words alone.
+    weights
+        By which pairs are judged; None takes those of the package.
     """
 
     stories: Sequence[OpenStory] = ()
@@ -60,6 +62,12 @@ class OpenWindow:
     clock: datetime | None = None
     texts: Mapping[ArticleId, Article] = field(default_factory=dict)
     encode: Encoder | None = None
+    weights: PairWeights | None = None
+
+    @property
+    def judge(self) -> PairWeights:
+        """Return the weights by which pairs are judged."""
+        return self.weights or shipped_weights(with_meaning=self.encode is not None)
 
 
 def open_window(
