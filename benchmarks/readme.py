@@ -1,4 +1,4 @@
-"""Writes the table of figures in the README from the results of the last full run."""
+"""Writes the table of figures in the README, and the reliability plot, from the last results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 import sys
 from pathlib import Path
+
+from benchmarks.reliability import Bin, reliability_plot
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -66,8 +68,15 @@ def table() -> str:
     return "\n".join(rows)
 
 
+def claims() -> list[Bin]:
+    """Return for each bin of claims the mean of them and the share that is true."""
+    result = json.loads((RESULTS / "stories.json").read_text("utf-8"))
+    return [Bin(f["peer"], f["value"]) for f in result["figures"] if f["peer_name"] == "claimed"]
+
+
 def main() -> int:
-    """Put the table between its marks."""
+    """Put the table between its marks, and the plot beside this file."""
+    (ROOT / "benchmarks" / "reliability.svg").write_text(reliability_plot(claims()), "utf-8")
     readme = ROOT / "README.md"
     text = readme.read_text("utf-8")
     marks = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 # No part of the wheel; `python -m pytest` in a checkout finds it.
 pytest.importorskip("benchmarks", reason="benchmarks are only in a checkout")
 
 from benchmarks import extraction, gold, increment, metrics, periodic, run, stories, timing
 from benchmarks.figures import HERE, Figure, Floor, broken_floors, raise_floors, table
+from benchmarks.reliability import Bin, reliability_plot
 from pipeline.records import Article, ArticleId, Span
 
 Row = dict[str, object]
@@ -527,3 +529,12 @@ def test_claims_that_come_true_as_often_as_they_say_have_no_calibration_error() 
 def test_claims_that_never_come_true_are_as_wrong_as_they_are_sure() -> None:
     wrong = metrics.Claims(np.full(3, 0.9), np.zeros(3, dtype=bool))
     assert metrics.calibration_error([wrong]) == pytest.approx(0.9)
+
+
+def test_the_reliability_plot_has_a_point_for_each_bin_and_is_well_formed() -> None:
+    drawn = reliability_plot([Bin(0.1, 0.2), Bin(0.9, 1.0)])
+    root = etree.fromstring(drawn.encode())
+    points = [(float(c.get("cx", 0)), float(c.get("cy", 0))) for c in root if "circle" in c.tag]
+    (x1, y1), (x2, y2) = points
+    assert x1 < x2
+    assert y1 > y2, "more is further up"
