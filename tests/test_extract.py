@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.config import ExtractSettings, Outlet
@@ -230,7 +229,6 @@ TAGS = st.sampled_from(
 )  # fmt: skip
 
 
-@hypothesis_settings(max_examples=60)
 @given(st.lists(TAGS | st.text(max_size=20), max_size=40), st.binary(max_size=40))
 def test_any_bytes_give_an_article_or_a_reason(parts: list[str], tail: bytes) -> None:
     body = ("<html><body>" + "".join(parts)).encode("utf-8", "replace") + tail

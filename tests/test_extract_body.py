@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from lxml.html import document_fromstring
 
@@ -237,7 +236,6 @@ TREES = st.recursive(
 
 
 @given(TREES, st.sampled_from(["full", "fast"]))
-@hypothesis_settings(deadline=None, max_examples=60)
 def test_the_text_is_made_of_lines_of_the_page_in_their_order(inner: str, profile: str) -> None:
     html = f"<html><body><article>{inner}</article></body></html>"
     parts = parts_of(html)
@@ -247,7 +245,6 @@ def test_the_text_is_made_of_lines_of_the_page_in_their_order(inner: str, profil
 
 
 @given(TREES)
-@hypothesis_settings(deadline=None, max_examples=60)
 def test_an_outline_holds_every_word_of_a_page_once(inner: str) -> None:
     html = f"<html><body>{inner}</body></html>"
     outline = read_outline(document_fromstring(html))

@@ -316,7 +316,7 @@ def cut(body: bytes, size: int) -> Iterator[bytes]:
     inner=st.sampled_from(sorted(PACKERS)),
     outer=st.sampled_from(sorted(PACKERS)),
 )
-@hypothesis_settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_was_packed_comes_out_as_it_was(
     body: bytes, size: int, inner: str, outer: str
 ) -> None:
@@ -359,7 +359,6 @@ def test_bytes_of_any_kind_are_decoded_or_refused(body: bytes, name: str) -> Non
         max_size=6,
     )
 )
-@hypothesis_settings(max_examples=60)
 def test_no_answer_is_unexpected(answers: list[bytes]) -> None:
     with HostileServer({"/": raw(*answers)}) as server:
         outcome = fetch(server.url("/"))

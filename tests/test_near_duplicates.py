@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import NearDuplicateSettings
@@ -276,7 +276,6 @@ COLLECTIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS, st.randoms(use_true_random=False))
 def test_nothing_depends_on_the_order_of_articles(texts: list[str], draw: random.Random) -> None:
     found = articles({str(i): text for i, text in enumerate(texts)})
@@ -288,7 +287,6 @@ def test_nothing_depends_on_the_order_of_articles(texts: list[str], draw: random
     assert group(shuffled, mixed) == group(found, pairs)
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS)
 def test_measures_lie_between_0_and_1_and_fit_each_other(texts: list[str]) -> None:
     found = relate(articles({str(i): text for i, text in enumerate(texts)}))
@@ -297,7 +295,6 @@ def test_measures_lie_between_0_and_1_and_fit_each_other(texts: list[str]) -> No
         assert 0 <= one.jaccard <= min(one.in_a, one.in_b) <= max(one.in_a, one.in_b) <= 1
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS)
 def test_measures_are_symmetric(texts: list[str]) -> None:
     # Of two, because which articles make up a briefing is decided by id where they tie.
@@ -309,7 +306,6 @@ def test_measures_are_symmetric(texts: list[str]) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS, st.floats(0.5, 1), st.floats(0.5, 1))
 def test_a_higher_threshold_finds_no_other_copies(
     texts: list[str], one: float, other: float
@@ -324,7 +320,6 @@ def test_a_higher_threshold_finds_no_other_copies(
     assert copies <= {frozenset((pair.a, pair.b)) for pair in low}
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS, st.lists(st.integers(0, 3), min_size=7, max_size=7))
 def test_groups_do_not_depend_on_the_split_into_batches(texts: list[str], part: list[int]) -> None:
     found = articles({str(i): text for i, text in enumerate(texts)})
@@ -340,7 +335,6 @@ def test_groups_do_not_depend_on_the_split_into_batches(texts: list[str], part: 
     assert group(found, split) == group(found, relate(found))
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS)
 def test_what_the_index_finds_brute_force_finds_too(texts: list[str]) -> None:
     found = articles({str(i): text for i, text in enumerate(texts)})
@@ -352,7 +346,6 @@ def test_what_the_index_finds_brute_force_finds_too(texts: list[str]) -> None:
     assert pairs_of(copies) <= pairs_of(by_force)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.sampled_from(SENTENCES), min_size=2, max_size=6),
     st.integers(0, 2**32),
@@ -371,7 +364,6 @@ def test_zero_width_characters_case_quotes_and_line_ends_change_nothing(
     assert (a.words.tolist(), a.digest) == (b.words.tolist(), b.digest)
 
 
-@settings(max_examples=60, deadline=None)
 @given(COLLECTIONS, st.floats(0.5, 1), st.floats(0.5, 1))
 def test_a_higher_threshold_only_refines_groups_of_copies(
     texts: list[str], one: float, other: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import NearDuplicateSettings
@@ -48,14 +48,12 @@ def articles_of(texts: list[str]) -> list[Article]:
     ]
 
 
-@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_characters_of_all_kinds_make_the_same_sketches(texts: list[str]) -> None:
     numpy, compiled = both_ways(articles_of(texts), NearDuplicateSettings(shingle_size=2))
     assert numpy == compiled
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(WORDS.map(" ".join), min_size=2, max_size=6), st.integers(1, 6))
 def test_reports_have_the_same_relations(texts: list[str], size: int) -> None:
     near = NearDuplicateSettings(shingle_size=size, sample_window=3)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.records import ArticleId
@@ -71,7 +71,6 @@ def assert_same(one: Neighbours, other: Neighbours) -> None:
     assert one.lengths == pytest.approx(other.lengths, abs=1e-6)
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(0, 16), st.lists(st.integers(0, 16), max_size=4))
 def test_articles_that_come_in_parts_know_what_they_would_have_known_at_once(
     seed: int, size: int, cuts: list[int]
@@ -83,7 +82,6 @@ def test_articles_that_come_in_parts_know_what_they_would_have_known_at_once(
     assert found == pairs
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(0, 14))
 def test_the_nearest_are_those_of_comparing_everything(seed: int, size: int) -> None:
     every = drawn(seed, size)
@@ -106,7 +104,6 @@ def test_the_nearest_are_those_of_comparing_everything(seed: int, size: int) -> 
         assert known.series[row] == pytest.approx([*series, *[0.0] * SERIES][:SERIES], abs=2e-6)
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.sets(st.integers(0, 14)))
 def test_articles_that_leave_are_nobodys_neighbours(seed: int, size: int, kept: set[int]) -> None:
     known, _ = one_by_one(drawn(seed, size), [])
@@ -133,7 +130,6 @@ def test_where_all_articles_stay_nothing_is_copied() -> None:
     assert without(known, set()) is known
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(0, 12), st.sets(st.integers(0, 11)))
 def test_pairs_among_some_are_those_of_all_that_lie_in_it(
     seed: int, size: int, wanted: set[int]
@@ -191,7 +187,6 @@ def test_the_same_text_again_is_no_series() -> None:
     assert ((known.series > 0).sum(axis=1) == 3).all()
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 12))
 def test_lengths_are_those_of_the_mixed_vectors(seed: int, size: int) -> None:
     known, _ = one_by_one(drawn(seed, size), [])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import StorySettings
@@ -87,7 +87,6 @@ def test_vectors_have_length_1_or_0_whatever_the_text(found: list[str]) -> None:
         assert (vector.terms < TERMS).all()
 
 
-@settings(max_examples=50)
 @given(texts, st.randoms(use_true_random=False))
 def test_the_order_of_the_articles_changes_nothing(found: list[str], chance: random.Random) -> None:
     articles = [written(f"a{n}", text, "en" if n % 2 else "fr") for n, text in enumerate(found)]
@@ -250,7 +249,6 @@ def test_the_code_of_a_stem_is_the_same_for_ever(stem: str, code: int) -> None:
     assert term_code(stem) == code
 
 
-@settings(max_examples=50)
 @given(texts)
 def test_only_the_counts_of_its_own_terms_matter_to_an_article(found: list[str]) -> None:
     """What the state reads for a batch is enough."""

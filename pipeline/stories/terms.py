@@ -70,7 +70,8 @@ _ALIASES = {"nb": "no", "nn": "no"}  # detectors tell the two written Norwegians
 # Vowel signs of the Indic and South-East Asian scripts are no letters to `\w`: without them
 # "लोगों" would fall apart into single consonants. The danda (0964-0965) ends sentences.
 _MARKS = "\u0300-\u036f\u0900-\u0963\u0966-\u109f\u1780-\u17d3"
-_WORD = re.compile(rf"[\w{_MARKS}]+(?:[.,](?=\d)\d+)*")
+# What parts a word from the one before, and the word; none after what follows the last.
+_WORD = re.compile(rf"([^\w{_MARKS}]*)([\w{_MARKS}]+(?:[.,](?=\d)\d+)*|\Z)")
 # Scripts without spaces between words, in which a run of letters is a whole clause.
 _UNSPACED = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)"
@@ -160,12 +161,11 @@ def tokens(text: str, stem: Callable[[str], str]) -> list[Token]:
     visible = _visible(text)
     may_be_unspaced = not visible.isascii()
     found: list[Token] = []
-    position = 0
-    for match in _WORD.finditer(visible):
-        surface, between = match.group(), visible[position : match.start()]
+    starts_text = True
+    for between, surface in _WORD.findall(visible):
         is_joined = between == " "
-        starts_sentence = not position or not (is_joined or _SENTENCE_BREAK.search(between) is None)
-        position = match.end()
+        starts_sentence = starts_text or not (is_joined or _SENTENCE_BREAK.search(between) is None)
+        starts_text = False
         if may_be_unspaced and _UNSPACED.search(surface):
             found += [
                 Token(t, normalize(t), is_name=t[0].isdigit(), is_joined=False)
@@ -195,7 +195,10 @@ def _visible(text: str) -> str:
     if text.isascii():
         return text
     composed = unicodedata.normalize("NFKC", text)
-    return "".join(c for c in composed if unicodedata.category(c) != "Cf")
+    # A text has some hundred different characters, so each is looked at once.
+    for odd in [c for c in set(composed) if unicodedata.category(c) == "Cf"]:
+        composed = composed.replace(odd, "")
+    return composed
 
 
 def _pieces(run: str) -> list[str]:

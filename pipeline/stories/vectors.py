@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from pipeline.records import Article, ArticleId
 from pipeline.stories.frequencies import TERM_BITS, Frequencies, term_code
 from pipeline.stories.meaning import DIMENSIONS, Encoder, meanings
-from pipeline.stories.terms import ArticleTerms, article_terms, language, stemmer
+from pipeline.stories.terms import ArticleTerms, article_terms, article_tokens, language, stemmer
 
 __all__ = ["TERMS", "TermVector", "as_instant", "as_matrix", "terms_of", "vectorize"]
 
@@ -129,7 +129,8 @@ def terms_of(articles: Iterable[Article]) -> dict[str, NDArray[np.uint32]]:
     found: dict[str, set[int]] = defaultdict(set)
     for article in articles:
         lang = language(article)
-        found[lang].update(map(term_code, article_terms(article, stemmer(lang)).words))
+        said = article_tokens(article, stemmer(lang))
+        found[lang].update(map(term_code, {token.stem for token in chain(*said)}))
     return {lang: np.array(sorted(codes), dtype=np.uint32) for lang, codes in found.items()}
 
 
