@@ -46,6 +46,7 @@ SHOWN = {
         "four weeks in one run and in runs of a day, begun at seven",
         "recall of neighbours above .25",
         "speed ratio, vectors to neighbours",
+        "speed ratio, articles to neighbours",
     ),
 }
 
