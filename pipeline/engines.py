@@ -200,7 +200,7 @@ def _failed(page: RawPage, reason: str, detail: str, *, stage: str = "extract") 
 def _pool(workers: int, settings: Settings) -> ProcessPool:
     """Start workers from a clean process: forking this one would copy its threads' locks."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "pipeline.preloaded"])
     return ProcessPool(
         max_workers=workers,
         context=context,

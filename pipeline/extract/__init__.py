@@ -18,6 +18,7 @@ from pipeline.errors import UnreadableError
 from pipeline.extract.body import Judges, load_judges, main_text, parse
 from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
+from pipeline.extract.languages import load_languages
 from pipeline.extract.metadata import read_metadata
 from pipeline.extract.parts import take_apart
 from pipeline.extract.plain import read_plain
@@ -26,7 +27,7 @@ from pipeline.identity import article_id
 from pipeline.outlets import OutletTable
 from pipeline.records import Article, RawPage
 
-__all__ = ["Judges", "extract", "load_judges"]
+__all__ = ["Judges", "extract", "load_judges", "load_languages"]
 
 _PLAIN = "text/plain"
 _HTML = frozenset({"text/html", "application/xhtml+xml"})

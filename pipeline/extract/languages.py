@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from py3langid import classify
 
-__all__ = ["language", "language_origin"]
+__all__ = ["language", "language_origin", "load_languages"]
 
 _SAMPLE_CHARS = 4000
 _FEWEST_LETTERS = 40  # guess: fewer letters name no language
@@ -49,6 +49,11 @@ def language(stated: Iterable[str], text: str) -> str | None:
     if script is None:
         return None
     return str(classify(sample)[0])
+
+
+def load_languages() -> None:
+    """Load the model that tells languages apart, which the first text would have to wait for."""
+    classify("")
 
 
 def language_origin(stated: Iterable[str], lang: str | None) -> str:

@@ -21,6 +21,7 @@ _COMMON_LEAST = 500
 _CANDIDATE = 0.08
 # A text of which less than this share of its length lies in rare terms is compared on all of them.
 _RARE_LENGTH = 0.5
+_SORTED_ENTRIES = 300_000  # up to here, sorting is quicker than a table of all columns
 _GATHERED = 1_000_000  # entries of a block of pairs: some 40 MB
 _PRODUCT_CELLS = 4_000_000  # cells of one block of the product: some 50 MB
 
@@ -40,19 +41,25 @@ class Index:
     Parameters
     ----------
     vectors
-        The vectors themselves, shape ``(n_vectors, n_terms)``.
+        The vectors themselves, shape ``(n_vectors, n_columns)``.
+    dense_from
+        How many of the columns are terms.
+    terms
+        Which terms they have, sorted, shape ``(n_used,)``: few of the millions that there may be.
     postings
-        The same turned round: the vectors that have each term, shape ``(n_terms, n_vectors)``.
+        The vectors that have each of these, shape ``(n_used, n_vectors)``.
     is_common
-        Whether a term is common, shape ``(n_terms,)``.
+        Whether each of these is common, shape ``(n_used,)``.
     common
-        The vectors without their rare terms.
+        The vectors without their rare terms, shape ``(n_vectors, n_used)``.
     dense
-        Columns of which every row has an entry, shape ``(n_vectors, n_dense)``, which come after
-        all terms: much quicker as an array. None where there are none.
+        The other columns, of which every row has an entry, shape ``(n_vectors, n_dense)``: much
+        quicker as an array. None where there are none.
     """
 
     vectors: csr_array
+    dense_from: int
+    terms: NDArray[np.int64]
     postings: csr_array
     is_common: NDArray[np.bool_]
     common: csr_array
@@ -77,12 +84,18 @@ def indexed(vectors: csr_array, *, dense_from: int | None = None) -> Index:
         From this column on most rows have an entry in each; such columns count as rare. None where
         there are none.
     """
-    words, meaning = _parted(vectors, vectors.shape[1] if dense_from is None else dense_from)
+    start = vectors.shape[1] if dense_from is None else dense_from
+    words, meaning = _parted(vectors, start)
+    terms, places = _used(words)
+    shape = (vectors.shape[0], len(terms))
+    words = csr_array((words.data, places, words.indptr), shape=shape)
     postings = words.T.tocsr()
     counts = np.diff(postings.indptr)
     is_common = counts > max(_COMMON_LEAST, _COMMON_SHARE * vectors.shape[0])
     return Index(
         vectors=vectors,
+        dense_from=start,
+        terms=terms,
         postings=postings,
         is_common=is_common,
         common=_entries(words, is_common[words.indices]),
@@ -108,12 +121,15 @@ def search(queries: csr_array, among: Index, least: float) -> Similar:
     Similar
         Sorted by row, then column.
     """
-    words, meaning = _parted(queries, len(among.is_common))
+    words, meaning = _parted(queries, among.dense_from)
+    lengths = row_lengths(words)
+    words = _known(words, among.terms)
     is_common = among.is_common[words.indices]
     rare, common = _entries(words, ~is_common), _entries(words, is_common)
     dense = None if among.dense is None else _Dense(meaning.toarray(), among.dense)
     exact = least - 10.0**-_DIGITS
-    is_plain = row_lengths(rare) < _RARE_LENGTH * row_lengths(words)
+    # What no vector has is rare, too.
+    is_plain = lengths**2 - row_lengths(common) ** 2 < (_RARE_LENGTH * lengths) ** 2
     is_plain |= np.diff(common.indptr) == 0
     plain, special = np.flatnonzero(is_plain), np.flatnonzero(~is_plain)
     found = _blocks(rare, among.postings, special, min(exact, _CANDIDATE), dense)
@@ -210,6 +226,28 @@ def _parted(matrix: csr_array, start: int) -> tuple[csr_array, csr_array]:
         csr_array((first.data, first.indices, first.indptr), shape=(size, start)),
         csr_array((rest.data, rest.indices - start, rest.indptr), shape=(size, width - start)),
     )
+
+
+def _used(matrix: csr_array) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the columns that have an entry, sorted, and the place among them of each entry."""
+    if len(matrix.indices) < _SORTED_ENTRIES:
+        columns, places = np.unique(matrix.indices, return_inverse=True)
+        return columns.astype(np.int64), places.astype(np.int32)
+    seen = np.zeros(matrix.shape[1], dtype=np.bool_)
+    seen[matrix.indices] = True
+    columns = np.flatnonzero(seen)
+    place = np.empty(matrix.shape[1], dtype=np.int32)
+    place[columns] = np.arange(len(columns), dtype=np.int32)
+    return columns, place[matrix.indices]
+
+
+def _known(matrix: csr_array, terms: NDArray[np.int64]) -> csr_array:
+    """Return the entries of some columns, which become all there are, in their order."""
+    places = np.searchsorted(terms, matrix.indices).astype(np.int32)
+    places[places == len(terms)] = 0
+    shape = (matrix.shape[0], len(terms))
+    kept = terms[places] == matrix.indices if len(terms) else np.zeros(len(places), np.bool_)
+    return _entries(csr_array((matrix.data, places, matrix.indptr), shape=shape), kept)
 
 
 def _entries(matrix: csr_array, kept: NDArray[np.bool_]) -> csr_array:
