@@ -15,7 +15,7 @@ ingest: $(VENV)/run ## Read all sources, update data/clusters (installs what it 
 test: $(VENV)/dev $(VENV)/strace ## Run the tests
 	$(BIN)/python -m pytest -q
 
-verify: $(VENV)/dev $(VENV)/strace embeddings-test ## The long checks: 300 feeds, a run broken at every system call, ten times the examples (half an hour)
+verify: $(VENV)/dev $(VENV)/strace embeddings-test ## The long checks: 300 feeds, a run broken at every system call, ten times the examples (an hour)
 	$(BIN)/python tests/many_feeds.py --failing 7
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/crash_sweep.py --all
 	$(BIN)/python -m pytest -q -m hypothesis --hypothesis-profile=thorough

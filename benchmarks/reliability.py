@@ -9,15 +9,13 @@ __all__ = ["Bin", "reliability_plot"]
 
 _SIDE, _LEFT, _TOP = 320, 56, 16  # pixels
 _WIDTH, _HEIGHT = _LEFT + _SIDE + 20, _TOP + _SIDE + 52
+_TRUE = "share that is one story"
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _STYLE = (
     "<style>text{font:13px sans-serif;fill:#333}.axis{stroke:#999}.even{stroke:#999;"
     "stroke-dasharray:4 4}.said{fill:none;stroke:#0b62a4;stroke-width:2}circle{fill:#0b62a4}"
     "</style>"
 )
-
-
-_TRUE = "share that is one story"
 
 
 class Bin(NamedTuple):
