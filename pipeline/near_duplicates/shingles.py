@@ -106,16 +106,18 @@ def word_hashes(texts: Sequence[str]) -> Iterator[Ragged]:
     Words are those of ``\w+`` in `pipeline.text.normalize`. The lowest bit of a hash says whether
     the word begins with a digit (see `is_figure`).
     """
-    batch: list[bytes] = []
+    batch: list[str] = []
+    folded: list[bytes] = []
     size = 0
     for text in texts:
-        batch.append(_folded(text))
-        size += len(batch[-1]) + 1
+        batch.append(text)
+        folded.append(_folded(text))
+        size += len(folded[-1]) + 1
         if size >= _CHUNK_BYTES:
-            yield _hash_words(batch)
-            batch, size = [], 0
+            yield _hash_words(batch, folded)
+            batch, folded, size = [], [], 0
     if batch:
-        yield _hash_words(batch)
+        yield _hash_words(batch, folded)
 
 
 def is_figure(words: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -210,18 +212,17 @@ def _folded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").replace(b"\0", b"")
 
 
-def _hash_words(texts: list[bytes]) -> Ragged:
+def _hash_words(texts: list[str], folded: list[bytes]) -> Ragged:
     kernels = compiled()
-    hashed = _hash_compiled(kernels, texts) if kernels else _hash_plainly(texts)
-    if hashed.lookalikes and (plain := [_normal(text) for text in texts]) != texts:
+    hashed = _hash_compiled(kernels, folded) if kernels else _hash_plainly(folded)
+    if hashed.lookalikes and (plain := list(map(_normal, texts, folded))) != folded:
         hashed = _hash_compiled(kernels, plain) if kernels else _hash_plainly(plain)
     return Ragged(hashed.words, np.concatenate(([0], np.searchsorted(hashed.starts, hashed.ends))))
 
 
-def _normal(text: bytes) -> bytes:
-    if text.isascii():
-        return text
-    return normalize(text.decode("utf-8", "surrogatepass")).encode("utf-8", "surrogatepass")
+def _normal(text: str, folded: bytes) -> bytes:
+    # Of the text: to normalise what is folded would compose "ß" and an accent, now "sś", to "sś".
+    return folded if text.isascii() else normalize(text).encode("utf-8", "surrogatepass")
 
 
 def _hash_compiled(kernels: ModuleType, texts: list[bytes]) -> _Hashed:
