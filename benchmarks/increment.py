@@ -80,12 +80,18 @@ def _after(folder: Path, name: str, feed: str, limit: int | None) -> list[Figure
         if first - timedelta(days=_PAST_DAYS) <= _instant(article) <= last
         and article.article_id not in own
     ]
-    weights = train_pairs.weights_without(name)
-    stories = _stories([*before, *own.values()], OpenWindow(weights=weights))
-    found = quality(rows, {article: stories[article] for article in own})
+    window = OpenWindow(weights=train_pairs.weights_without(name))
+    changes, window = assign([*before, *own.values()], window, StorySettings(), last)
+    home = homes_after(changes, {})
+    stories: dict[str, str] = {article: home[article] for article in own}
+    found = quality(rows, stories)
+    linked = [(s.story_id, other) for s in window.stories for other in s.related]
+    links = metrics.links(rows, stories, linked)
     return [
         Figure(name=f"{name} after its past, B-Cubed F1", value=found.b_cubed),
         Figure(name=f"{name} after its past, pairwise F1", value=found.pairwise),
+        Figure(name=f"{name} after its past, links that gold confirms", value=links.confirmed),
+        Figure(name=f"{name} after its past, steps of sagas linked", value=links.steps),
     ]
 
 

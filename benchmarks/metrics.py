@@ -17,6 +17,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from math import comb
 from typing import NamedTuple
 
@@ -60,6 +61,22 @@ class PairScores(NamedTuple):
     recall_containment: float
     precision: float
     exact: float
+
+
+class LinkScores(NamedTuple):
+    """Links between groups against sagas.
+
+    Parameters
+    ----------
+    confirmed
+        Share of the links that gold confirms, of those between groups that it knows: the two are
+        steps of one saga, or halves of one story.
+    steps
+        Share of the groups on a saga of several steps that have a link to another step of it.
+    """
+
+    confirmed: float
+    steps: float
 
 
 class RepeatScores(NamedTuple):
@@ -117,6 +134,25 @@ def pairwise_decided(articles: Iterable[GoldArticle], found: Mapping[str, str]) 
     hits = _pairs((story, group) for _, story, group in sure)
     claimed = _pairs(group for _, _, group in sure) - open_pairs
     return _scores(hits, claimed - hits, _pairs(story for _, story, _ in sure) - hits)
+
+
+def links(
+    articles: Iterable[GoldArticle], found: Mapping[str, str], linked: Collection[tuple[str, str]]
+) -> LinkScores:
+    """Score links between groups; what most articles of a group are that gold is sure of, it is."""
+    told: dict[str, Counter[tuple[str, str]]] = {}
+    for row in articles:
+        if not row.unsure:
+            known = row.story, row.saga or ""
+            told.setdefault(found[row.article.article_id], Counter())[known] += 1
+    most = {group: max(sorted(counts), key=counts.__getitem__) for group, counts in told.items()}
+    pairs = [(one, other) for one, other in linked if one in most and other in most]
+    confirmed = [most[a][0] == most[b][0] or most[a][1] == most[b][1] != "" for a, b in pairs]
+    sizes = Counter(saga for _, saga in set(most.values()))
+    steps = {group for group, (_, saga) in most.items() if saga and sizes[saga] > 1}
+    taken = [p for p in pairs if most[p[0]][1] == most[p[1]][1] and most[p[0]] != most[p[1]]]
+    reached = steps & {*chain(*taken)}
+    return LinkScores(mean(confirmed), len(reached) / max(1, len(steps)))
 
 
 def adjusted_rand(gold: Mapping[str, str], found: Mapping[str, str]) -> float:

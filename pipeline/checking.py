@@ -27,7 +27,7 @@ from pipeline.records import (
     Verdict,
 )
 from pipeline.repetition import search_repeats
-from pipeline.stories import Encoder, assign, cluster_stories, open_window, similarities
+from pipeline.stories import RELATED, Encoder, assign, cluster_stories, open_window, similarities
 from pipeline.text import normalize, sentences, words
 
 __all__ = ["check_draft"]
@@ -41,7 +41,6 @@ _RANK: tuple[Relation, ...] = (
     "contains",
     "composite_of",
 )
-_RELATED = 0.11  # cosine similarity from which a draft is related to an article; guess
 _KNOWN = 0.6  # share of a sentence's words that one sentence of the story must have; guess
 _LONG_WORD = 4  # letters; shorter words are in every sentence
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -172,7 +171,7 @@ def _by_likeness(
                 same = _answer("same_story", joined.nearest, joined.score)
                 # A draft may show that a story is two; what stands is named all the same.
                 return replace(same, story_id=left.get(change.story_id, change.story_id))
-    if alike[nearest] < _RELATED:
+    if alike[nearest] < RELATED:
         return _answer("new", nearest, alike[nearest])
     related = _answer("related", nearest, alike[nearest])
     return replace(related, story_id=stories.get(nearest))

@@ -23,6 +23,7 @@ pytest.importorskip("benchmarks", reason="benchmarks are only in a checkout")
 
 from benchmarks import extraction, gold, increment, metrics, periodic, run, stories, timing
 from benchmarks.figures import HERE, Figure, Floor, broken_floors, raise_floors, table
+from benchmarks.gold import GoldArticle
 from benchmarks.reliability import Bin, reliability_plot
 from pipeline.records import Article, ArticleId, Span
 
@@ -517,6 +518,32 @@ def test_periodic_texts_are_what_their_names_say() -> None:
     factors = [tuple(letters[place : place + 7]) for place in range(len(letters) - 6)]
     assert len(set(factors)) == len(factors)
     assert len(made["a^n, lines"].splitlines()) == 64 // 8
+
+
+def test_links_are_right_between_steps_of_a_saga_and_halves_of_a_story() -> None:
+    def row(name: str, story: str, saga: str | None = None, *, unsure: bool = False) -> GoldArticle:
+        return GoldArticle(
+            article=Article(article_id=ArticleId(name), text=""),
+            story=story,
+            saga=saga,
+            unsure=unsure,
+        )
+
+    rows = [
+        row("quake", "quake", "quake saga"),
+        row("quake 2", "quake", "quake saga"),
+        row("aid", "aid", "quake saga"),
+        row("trial", "trial", "quake saga"),
+        row("cup", "cup"),
+        row("vote", "vote", unsure=True),
+    ]
+    home = {r.article.article_id: r.article.article_id for r in rows}
+    step, half = ("quake", "aid"), ("quake", "quake 2")
+    wrong, open_one = ("aid", "cup"), ("cup", "vote")
+    assert metrics.links(rows, home, [step]) == (1, 2 / 4)
+    assert metrics.links(rows, home, [half, wrong, open_one]) == (1 / 2, 0)
+    assert metrics.links(rows, home, [step, half, ("trial", "aid")]) == (1, 3 / 4)
+    assert metrics.links(rows, home, []) == (0, 0)
 
 
 def test_claims_that_come_true_as_often_as_they_say_have_no_calibration_error() -> None:

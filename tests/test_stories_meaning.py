@@ -130,7 +130,7 @@ def test_the_fold_and_the_draft_check_ask_the_model_of_the_window() -> None:
 
     assert (joined(None), joined(understand)) == (0, 1)
     draft = Article(article_id=ArticleId("draft"), text=text, lang="en")
-    assert check_draft(draft, [first]).verdict == "related"
+    assert check_draft(draft, [first]).verdict == "new"
     assert check_draft(draft, [first], encode=understand).verdict == "same_story"
 
 

@@ -1,11 +1,11 @@
 """Pages and files to articles: text, title, authors, dates, language, outlet, address.
 
 Rooms: `trimming` (a page without scripts and the like) and `decoding` (bytes to text); for HTML
-`body` (the one place that knows trafilatura) and `metadata`, which chooses among what `json_ld` and
-`markup` find in the `parts` of a page, with its dates in `publication` and its authors in
-`authors`; `plain` for text files; `entry` for feed entries and JSON Lines. All share `credits`
-(lines of the text that are not the report), `wire` (agencies), `dates`, `zones`, `people`,
-`titles`, `languages` and `addresses`.
+`body` (the one place that knows trafilatura), `teasers` (does it only list others) and `metadata`,
+which chooses among what `json_ld` and `markup` find in the `parts` of a page, with its dates in
+`publication` and its authors in `authors`; `plain` for text files; `entry` for feed entries and
+JSON Lines. All share `credits` (lines of the text that are not the report), `wire` (agencies),
+`dates`, `zones`, `people`, `titles`, `languages` and `addresses`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pipeline.extract.languages import load_languages
 from pipeline.extract.metadata import read_metadata
 from pipeline.extract.parts import take_apart
 from pipeline.extract.plain import read_plain
+from pipeline.extract.teasers import listed_articles
 from pipeline.extract.trimming import without_code
 from pipeline.identity import article_id
 from pipeline.outlets import OutletTable
@@ -71,7 +72,7 @@ def extract(
     ------
     UnreadableError
         ``unsupported`` media type; ``empty``; ``too_large``; ``binary``; ``encoding``;
-        ``bad_entry``; ``no_text``; ``too_short``; ``parser_error``.
+        ``bad_entry``; ``no_text``; ``list_page``; ``too_short``; ``parser_error``.
     MemoryError
         Where the caller has limited it.
     """
@@ -112,6 +113,10 @@ def _read_html(
     html = decode(without_code(page.body))
     parts = take_apart(parse(html, settings.max_elements), page.uri)
     text = main_text(parts, html, settings.profile, judges)
+    if listed := listed_articles(parts, text):
+        raise UnreadableError(
+            "list_page", f"the page lists {listed} other articles and tells none; fetch those"
+        )
     known, lines = read_metadata(parts, text, page, outlets)
     return Article(
         article_id=article_id(known.url, known.title, text),

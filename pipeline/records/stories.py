@@ -117,7 +117,7 @@ class Split:
 class Linked:
     """`story_id` and `related` are steps of one saga; said once of each two, by the lesser id.
 
-    `score` is the mean similarity between the two, 0-1, when this was found.
+    `score` is the cosine of their mean vectors, 0-1, when this was found.
     """
 
     story_id: StoryId

@@ -29,6 +29,7 @@ from pipeline.stories.pair_score import (
     shipped_weights,
 )
 from pipeline.stories.prior import ScoreCounts
+from pipeline.stories.sagas import steps_of_sagas
 from pipeline.stories.vectors import vectorize
 from pipeline.stories.window import OpenWindow, after
 
@@ -210,11 +211,12 @@ def _fold(
         texts=window.texts,
         at=at,
     )
-    changes = changes_of(known, settings)
+    changes = changes_of(known)
     grown = replace(window, neighbours=every, frequencies=frequencies, scores=counts, clock=at)
     grown = after(grown, changes)
-    closed = _closed(grown, settings, at)
-    return Folded(changes + closed, after(grown, closed))
+    linked = steps_of_sagas(grown, row_of, found.near, changes, at)
+    rest = [*linked, *_closed(grown, settings, at)]
+    return Folded(changes + rest, after(grown, rest))
 
 
 def _closed(window: OpenWindow, settings: StorySettings, now: datetime) -> list[StoryChange]:

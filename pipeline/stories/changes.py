@@ -1,4 +1,4 @@
-"""What groups mean for the stories that were open: which grow, merge, fall apart or are linked."""
+"""What groups mean for the stories that were open: which grow, merge or fall apart."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from pipeline.config import StorySettings
 from pipeline.identity import story_id
 from pipeline.records import (
     Article,
     ArticleId,
     Extended,
-    Linked,
     Membership,
     Merged,
     Opened,
@@ -23,11 +21,9 @@ from pipeline.records import (
     StoryChange,
     StoryId,
 )
-from pipeline.stories.grouping import RELATED_SHARE, Grouping
+from pipeline.stories.grouping import Grouping
 from pipeline.stories.membership import mean_similarity, memberships
 from pipeline.stories.neighbours import Neighbours
-from pipeline.stories.pair_score import link_threshold
-from pipeline.stories.sagas import related_groups
 from pipeline.stories.vectors import TermVector
 
 __all__ = ["Touched", "by_publication", "changes_of", "founder_of", "homes_after"]
@@ -93,7 +89,7 @@ class _Group(NamedTuple):
     fresh: Sequence[int]
 
 
-def changes_of(known: Touched, settings: StorySettings) -> list[StoryChange]:
+def changes_of(known: Touched) -> list[StoryChange]:
     """Return what follows from a grouping; see `assign` for the order."""
     groups = [
         _group(known, [int(known.grouping.rows[i]) for i in g]) for g in known.grouping.groups
@@ -111,7 +107,7 @@ def changes_of(known: Touched, settings: StorySettings) -> list[StoryChange]:
         for group in sorted(groups, key=lambda group: group.name)
         for change in _growth(known, group)
     ]
-    return [*splits, *grown, *_linked(known, groups, settings)]
+    return [*splits, *grown]
 
 
 def homes_after(
@@ -204,34 +200,3 @@ def _memberships(
 
 def _vectors(known: Touched, rows: Iterable[int]) -> list[TermVector]:
     return [known.every.vectors[row] for row in rows]
-
-
-def _linked(known: Touched, groups: Sequence[_Group], settings: StorySettings) -> list[Linked]:
-    """Return which stories are found to be steps of one saga, each two once."""
-    place = {part.name: number for number, group in enumerate(groups) for part in group.parts}
-    names = [group.name for group in groups]
-
-    def now(name: StoryId) -> StoryId:
-        return names[place[name]] if name in place else name
-
-    linked = {
-        frozenset({now(story.story_id), now(other)})
-        for story in known.founded.values()
-        for other in story.related
-    }
-    least = link_threshold(settings.threshold * RELATED_SHARE)
-    alike = related_groups(known.grouping.links, known.grouping.groups, least)
-    pairs = {(pair.one, pair.other) for pair in alike}
-    # What was one story for a while is one saga: 12 of the first 14 splits of a month were.
-    pairs |= {(place[name], place[into]) for g in groups for into, name in g.left.items()}
-    found = {}
-    for one, other in pairs:
-        low, high = sorted((one, other), key=names.__getitem__)
-        if low != high and frozenset({names[low], names[high]}) not in linked:
-            score = mean_similarity(
-                _vectors(known, groups[low].rows), _vectors(known, groups[high].rows)
-            )
-            found[low, high] = Linked(
-                story_id=names[low], at=known.at, related=names[high], score=score
-            )
-    return sorted(found.values(), key=lambda link: (link.story_id, link.related))

@@ -168,7 +168,7 @@ def pair_products(
 def mixed(weights: csr_array, matrix: csr_array) -> csr_array:
     """Return the product of two sparse matrices, of which the second has very many columns."""
     # Room for a whole row is cleared for each product, so columns without an entry are left out.
-    used, places = np.unique(matrix.indices, return_inverse=True)
+    used, places = _used(matrix)
     shape = (matrix.shape[0], len(used))
     found = weights @ csr_array((matrix.data, places, matrix.indptr), shape=shape)
     shape = (weights.shape[0], matrix.shape[1])
