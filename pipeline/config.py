@@ -151,7 +151,8 @@ class ExtractSettings(_Section):
 
     profile: Literal["full", "fast"] = Field(
         "full",
-        description="Whom a page that leaves doubt is shown to: trafilatura, or only resiliparse.",
+        description="Whom a page that leaves doubt is shown to: trafilatura, or only resiliparse; "
+        "and whether any number on a page that states no day may be one.",
     )
     weights: str = Field(
         "", description="File of weights to tell text from surroundings; empty takes the shipped."

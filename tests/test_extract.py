@@ -53,7 +53,7 @@ def json_ld(value: object) -> str:
 
 
 def read(
-    body: str | bytes, *, uri: str = URL, media_type: str = "text/html", **changes: int
+    body: str | bytes, *, uri: str = URL, media_type: str = "text/html", **changes: int | str
 ) -> Article:
     page = RawPage(
         uri=uri,
@@ -121,6 +121,19 @@ def test_a_publication_in_the_future_falls_back_to_the_next_source() -> None:
     assert article.published is not None
     assert article.published.origin == "meta"
     assert article.published.instant == datetime(2026, 3, 2, 13, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("profile", "year"), [("full", 2019), ("fast", None)])
+def test_a_page_is_searched_for_just_any_year_where_there_is_time(
+    profile: str, year: int | None
+) -> None:
+    told = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
+    article = read(
+        html(body=f"<main><h1>The old mill</h1>{told}<p>Museum of Aldern 2019.</p></main>"),
+        uri="file:mill.html",
+        profile=profile,
+    )
+    assert (article.published and article.published.instant.year) == year
 
 
 def test_the_date_in_the_address_is_the_last_resort() -> None:

@@ -110,14 +110,14 @@ def _read(
 def _read_html(
     page: RawPage, settings: ExtractSettings, outlets: OutletTable, judges: Judges
 ) -> Article:
-    html = decode(without_code(page.body))
+    html = decode(without_code(page.body, menus=settings.profile == "full"))
     parts = take_apart(parse(html, settings.max_elements), page.uri)
     text = main_text(parts, html, settings.profile, judges)
     if listed := listed_articles(parts, text):
         raise UnreadableError(
             "list_page", f"the page lists {listed} other articles and tells none; fetch those"
         )
-    known, lines = read_metadata(parts, text, page, outlets)
+    known, lines = read_metadata(parts, text, page, outlets, settings.profile)
     return Article(
         article_id=article_id(known.url, known.title, text),
         text=text,

@@ -106,13 +106,13 @@ def personal_sites(parts: PageParts) -> frozenset[str]:
 
 def _byline_claims(parts: PageParts) -> Iterator[tuple[str, list[str]]]:
     """Yield the bylines that the page shows; only looked for where nothing states an author."""
-    marked = markup.bylines(parts.tree)
+    marked = markup.bylines(parts.marked)
     near = (line for line in markup.rows_around_heading(parts.tree) if names_only(line))
     for line in chain(filter(starts_with_by, marked), filter(starts_with_by, near)):
         # "By Ada Roe | World | 3 comments": only what the "By" stands before is a name.
         yield from (("byline", [piece]) for piece in _PIECES.split(line))
     yield from (("byline", [line]) for line in marked if not starts_with_by(line))
-    yield from (("byline", [line]) for line in markup.author_links(parts.tree))
+    yield from (("byline", [line]) for line in markup.author_links(parts.tree, parts.elements))
 
 
 def _editors(parts: PageParts, lang: str | None) -> Iterator[tuple[str, list[str]]]:

@@ -159,7 +159,10 @@ def _same_id(value: Node, found: list[Found]) -> list[Node]:
 
 
 def _values(block: str) -> Iterator[object]:
-    text = _WRAPPING_END.sub("", _WRAPPING.sub("", block)).strip().rstrip(";")
+    text = _WRAPPING.sub("", block).strip()
+    if text.endswith((">", "*/")):  # to search for an end looks at all of it
+        text = _WRAPPING_END.sub("", text).strip()
+    text = text.rstrip(";")
     for attempt in (_as_is, _repaired):
         try:
             yield from attempt(text)

@@ -56,7 +56,7 @@ _PAYWALL_TIERS = {"free": False, "metered": True, "locked": True, "premium": Tru
 
 
 def read_metadata(
-    parts: PageParts, text: str, page: RawPage, outlets: OutletTable
+    parts: PageParts, text: str, page: RawPage, outlets: OutletTable, profile: str
 ) -> tuple[Metadata, BodyLines]:
     """Read everything but the text, and which lines of the text are not the report.
 
@@ -71,6 +71,8 @@ def read_metadata(
         all that the tree may lack.
     outlets
         Known outlets: their names leave titles and authors, their countries decide time zones.
+    profile
+        How closely a page that states no day is searched for one.
     """
     url = article_url(page.uri, [*parts.canonical, *parts.meta.get("og:url", [])], outlets)
     names = _site_names(parts)
@@ -82,13 +84,13 @@ def read_metadata(
     own_names = _own_names(outlet, url, [name.text for name in names])
     sections = [
         *parts.claims(["articleSection"], markup.SECTIONS),
-        *markup.category_links(parts.tree),
+        *markup.category_links(parts.elements),
     ]
     title = choose_title(
         _titles(parts),
         own_names,
         sections=[section.text for section in sections],
-        shown=markup.shown_headings(parts.tree, parts.headings),
+        shown=markup.shown_headings(parts.elements, parts.headings),
     )
     persons = personal_sites(parts)
     no_people = [name for name in own_names if name not in persons]
@@ -99,7 +101,9 @@ def read_metadata(
         authors, authors_origin = people(lines.bylines, no_people), "text"
     section, image = next(iter(sections), _NOTHING), _image(parts, page.uri)
     paywalled = _paywalled(parts)
-    published, modified = read_dates(parts, text, url, locale, home=home, page=page)
+    published, modified = read_dates(
+        parts, text, url, locale, home=home, page=page, profile=profile
+    )
     origins = {
         "title": title.origin,
         "url": _url_origin(url, page.uri),

@@ -18,6 +18,8 @@ class PageParts:
     """A page taken apart once."""
 
     tree: HtmlElement
+    elements: markup.Elements
+    marked: markup.MarkedLines
     meta: dict[str, list[str]]
     linked: list[json_ld.Found]
     articles: list[json_ld.Node]
@@ -40,16 +42,25 @@ class PageParts:
 
 def take_apart(tree: HtmlElement, uri: str) -> PageParts:
     """Read a page; its canonical address, else `uri`, tells its JSON-LD from that of others."""
-    contents = markup.meta(tree)
-    linked = json_ld.read_nodes(markup.json_ld_blocks(tree))
-    canonical, headings, titles = (
-        markup.links(tree),
-        markup.headings(tree),
-        markup.page_titles(tree),
-    )
+    elements = markup.by_name(tree)
+    contents = markup.meta(elements)
+    linked = json_ld.read_nodes(markup.json_ld_blocks(elements))
+    canonical, headings = markup.links(elements), markup.headings(elements)
+    titles = markup.page_titles(tree)
     called = [*headings, *contents.get("og:title", []), *titles]
     articles = json_ld.article_nodes(linked, next(iter(canonical), uri), called)
     languages = markup.meta_claims(contents, markup.LANGUAGES)
     stated = [tag for node in articles for tag in json_ld.texts(node.get("inLanguage"))]
-    tags = [*markup.page_languages(tree), *stated, *(claim.text for claim in languages)]
-    return PageParts(tree, contents, linked, articles, canonical, headings, titles, tags)
+    tags = [*markup.page_languages(tree, elements), *stated, *(claim.text for claim in languages)]
+    return PageParts(
+        tree=tree,
+        elements=elements,
+        marked=markup.MarkedLines(tree),
+        meta=contents,
+        linked=linked,
+        articles=articles,
+        canonical=canonical,
+        headings=headings,
+        titles=titles,
+        tags=tags,
+    )

@@ -40,6 +40,7 @@ def read_dates(
     *,
     home: str | None,
     page: RawPage,
+    profile: str,
 ) -> tuple[Timestamp | None, Timestamp | None]:
     """Return when an article was published and modified, as surely as its page tells.
 
@@ -59,6 +60,8 @@ def read_dates(
     page
         As it was fetched: all of it is searched, and nothing later than a day after that moment is
         believed.
+    profile
+        How closely it is searched.
     """
     fetched_at = page.fetched_at
     modified = first_believable(_modified(parts, locale), fetched_at)
@@ -67,7 +70,7 @@ def read_dates(
     if modified and found and found.precision != "day" and not _near_midnight(found):
         return _told_on(in_local_time(found, stated, home), url), modified
     lines = [
-        read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.tree)
+        read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.marked)
     ]
     shown = [before for before, _ in lines if before]
     if modified is None:
@@ -82,7 +85,7 @@ def read_dates(
         around = _stamps([*markup.lines_around_heading(parts.tree), *claims], locale)
         if near := first_believable(around, fetched_at):
             return near, modified
-    guess = page_date(decode(page.body), url, fetched_at)
+    guess = page_date(decode(page.body), url, fetched_at, extensive=profile == "full")
     day = read_timestamp(guess, "guess", locale) if guess else None
     return first_believable([*([day] if day else []), *shown], fetched_at), modified
 

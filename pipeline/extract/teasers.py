@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,16 +21,17 @@ _HEADLINE_WORDS = 4
 _HEADLINE_CHARS = 8  # in scripts without spaces
 _LONGEST_LABEL = 25  # letters before a headline: a section, "3 hours ago"
 _LINES_READ, _LINKS_READ = 200, 400  # that is enough to know
+_LINES_TRIED = 8  # guess
 _GAPS = re.compile(r"\W+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 class _Link(NamedTuple):
-    """A link that may be a headline: its element and those around it, address, and letters."""
+    """A link that may be a headline: its element and those around it, address, and words."""
 
     around: list[HtmlElement]
     address: str
-    letters: str
+    text: str
 
 
 def listed_articles(parts: PageParts, text: str) -> int:
@@ -48,35 +49,51 @@ def listed_articles(parts: PageParts, text: str) -> int:
     """
     if parts.articles or parts.claims(["datePublished"], markup.PUBLISHED):
         return 0
-    every = (_letters(line) for line in islice(text.splitlines(), _LINES_READ))
-    lines = [letters for letters in every if letters]
-    linked = list(islice(_headlines(parts.tree), _LINKS_READ))
+    linked = list(islice(_headlines(parts.elements), _LINKS_READ))
+    if len({link.address for link in linked}) < _LEAST_LISTED:
+        return 0
+    said = [line for line in islice(text.splitlines(), _LINES_READ) if line]
+    around = ["".join(teaser.itertext()) for teaser in _teasers(linked)]
+    if not _may_tell(around, said):
+        return 0
+    lines = [_letters(line) for line in said]
     addresses, told = set(), []
-    for link, teaser in zip(linked, _teasers(linked), strict=True):
-        letters = _letters("".join(teaser.itertext()))
-        is_first = 0 <= letters.find(link.letters) <= _LONGEST_LABEL
-        if is_first and any(line in letters or link.letters in line for line in lines):
+    for link, teaser in zip(linked, map(_letters, around), strict=True):
+        title = _letters(link.text)
+        is_first = 0 <= teaser.find(title) <= _LONGEST_LABEL
+        if is_first and any(line in teaser or title in line for line in lines):
             addresses.add(link.address)
-            told.append(letters)
+            told.append(teaser)
     teasers = "".join(told)
     share = sum(len(line) for line in lines if line in teasers) / max(1, sum(map(len, lines)))
     return len(addresses) if len(addresses) >= _LEAST_LISTED and share >= _LEAST_SHARE else 0
 
 
-def _headlines(tree: HtmlElement) -> Iterator[_Link]:
+def _headlines(elements: markup.Elements) -> Iterator[_Link]:
     """Yield the links that are as long as a headline, the first of several to one address."""
     last = None
-    for element in tree.iter("a"):
+    for element in elements["a"]:
         address = (element.get("href") or "").partition("#")[0]
-        shown = markup.visible_text(element)
-        if not address or address == last or not _is_headline(shown):
+        if not address or address == last:
             continue
-        last = address
-        yield _Link([element, *element.iterancestors()], address, _letters(shown))
+        # Most links of a page have one word or two and nothing inside.
+        text = "".join(element.itertext()) if len(element) else element.text or ""
+        if _is_headline(text):
+            last = address
+            yield _Link([element, *element.iterancestors()], address, text)
 
 
 def _is_headline(text: str) -> bool:
-    return len(text.split()) >= _HEADLINE_WORDS or len(_UNSPACED.findall(text)) >= _HEADLINE_CHARS
+    if len(text.split()) >= _HEADLINE_WORDS:
+        return True
+    return not text.isascii() and len(_UNSPACED.findall(text)) >= _HEADLINE_CHARS
+
+
+def _may_tell(teasers: Sequence[str], lines: Sequence[str]) -> bool:
+    """Tell quickly what no teasers tell: half of the longest lines have a long word in them."""
+    every = "".join(teasers)
+    longest = sorted(lines, key=len)[-_LINES_TRIED:]
+    return 2 * sum(max(line.split(), key=len) in every for line in longest) >= len(longest)
 
 
 def _teasers(links: list[_Link]) -> Iterator[HtmlElement]:

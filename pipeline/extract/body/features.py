@@ -11,7 +11,7 @@ import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -46,6 +46,11 @@ _CREDIT = re.compile(
     r"©|\(c\)|copyright|getty|reuters|shutterstock|all rights reserved|(?P<label>photo|foto|image"
     r"|picture|credit|bild|quelle|source|crédit|fotografía|zdj\.)\w*\s*(?:[:/|]|by\b)"
 )
+# What it may begin with: to look for each takes a tenth of the time of a search for all.
+_CREDIT_STARTS = (
+    "©", "(c)", "copyright", "getty", "reuters", "shutterstock", "all rights reserved", "photo",
+    "foto", "image", "picture", "credit", "bild", "quelle", "source", "crédit", "zdj.",
+)  # fmt: skip
 _WORD_CHAR = re.compile(r"\w")
 _SHORT_CHARS = 300  # longer blocks are no notes (guess)
 _BESIDE = sum(1 << KINDS.index(kind) for kind in ("nav", "footer", "aside"))
@@ -231,13 +236,19 @@ def _notes(texts: Sequence[str]) -> tuple[list[bool], list[bool]]:
     # One search over all of them: nothing that is looked for has the separator in it.
     joined, credit = "\0".join(short), [False] * len(short)
     starts = list(accumulate((len(text) + 1 for text in short), initial=0))
-    for found in _CREDIT.finditer(joined):
-        # A label begins a word. To ask for that in the pattern would make the search slow.
-        if not (
-            found["label"] and _WORD_CHAR.match(joined, max(0, found.start() - 1), found.start())
-        ):
-            credit[bisect(starts, found.start()) - 1] = True
+    for place in chain.from_iterable(_places_of(start, joined) for start in _CREDIT_STARTS):
+        found = _CREDIT.match(joined, place)
+        # A label begins a word.
+        if found and not (found["label"] and _WORD_CHAR.match(joined, max(0, place - 1), place)):
+            credit[bisect(starts, place) - 1] = True
     return elsewhere, credit
+
+
+def _places_of(part: str, text: str) -> Iterator[int]:
+    place = text.find(part)
+    while place >= 0:
+        yield place
+        place = text.find(part, place + 1)
 
 
 def _may_lead_elsewhere(text: str) -> bool:

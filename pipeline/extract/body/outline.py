@@ -76,6 +76,7 @@ HINTS = tuple(_HINT_PATTERNS)
 _HINT_SEARCHES = [re.compile(pattern).search for pattern in _HINT_PATTERNS.values()]
 _HIDDEN = 1 << HINTS.index("hidden")
 _NAMES = frozenset({"class", "id", "itemprop", "role", "data-testid", "data-component"})
+_HIDING = frozenset({"style", "hidden", "aria-hidden"})
 _KNOWN_NAMES = 20_000  # distinct attribute texts remembered; a site uses a few hundred (guess)
 _LINE_BREAK = "\0"  # no tree holds one
 
@@ -144,15 +145,16 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
     templates: dict[tuple[str, str | None], int] = {(root.tag, None): 0}
     words = [root.text] if root.text else []
     box = links = linked = emphasised = links_open = emphases = 0
+    is_blank = False  # white space, without words so far: what stands between most boxes
 
     def close_block() -> None:
-        nonlocal links, linked, emphasised
-        text = "".join(words)
-        if not text.isspace() and (text := _on_one_line(text)):
+        nonlocal links, linked, emphasised, is_blank
+        if text := _on_one_line("".join(words)):
             size = len(text)
             blocks.append((text, box, min(linked, size), min(emphasised, size), links))
         words.clear()
         links = linked = emphasised = 0
+        is_blank = False
 
     walker, skipped = iterwalk(root, events=("start", "end")), None
     next(walker)
@@ -180,6 +182,9 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
             elif role != _INLINE:
                 if words:
                     close_block()
+                elif is_blank:
+                    links = linked = emphasised = 0
+                    is_blank = False
                 boxes.append(_opened(element, box, boxes[box], templates))
                 box = len(boxes) - 1
             text = element.text
@@ -195,10 +200,16 @@ def read_outline(tree: HtmlElement) -> Outline:  # noqa: PLR0912, PLR0915
             else:
                 if words:
                     close_block()
+                elif is_blank:
+                    links = linked = emphasised = 0
+                    is_blank = False
                 box = boxes[box][0]
             text = element.tail if element is not root else None
         if text:
-            words.append(text)
+            if words or not text.isspace():
+                words.append(text)
+            else:
+                is_blank = True
             if links_open:
                 linked += len(text)
             if emphases:
@@ -248,7 +259,7 @@ def _opened(
                 classes = value
             if name in _NAMES:
                 hints |= _named_hints(value)
-            elif _hides(name, value):
+            elif name in _HIDING and _hides(name, value):
                 hints |= _HIDDEN
     _, _, depth, _, hints_around, kinds, _ = around
     template = templates.setdefault((tag, classes), len(templates))
