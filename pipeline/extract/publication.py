@@ -61,13 +61,14 @@ def read_dates(
         As it was fetched: all of it is searched, and nothing later than a day after that moment is
         believed.
     profile
-        How closely it is searched.
+        How closely it is searched; ``fast`` reads nothing beside a stated instant.
     """
     fetched_at = page.fetched_at
     modified = first_believable(_modified(parts, locale), fetched_at)
     stated = _stated(parts, locale)
     found = first_believable(stated, fetched_at)
-    if modified and found and found.precision != "day" and not _near_midnight(found):
+    is_sure = profile == "fast" or (modified and found and not _near_midnight(found))
+    if found and found.precision != "day" and is_sure:
         return _told_on(in_local_time(found, stated, home), url), modified
     lines = [
         read_dateline(line.text, line.origin, locale) for line in markup.date_lines(parts.marked)
