@@ -53,9 +53,9 @@ __all__ = [
 _LEAST_PROBABILITY = 0.45  # .4 to .5 differ by .002
 # Expected share of wrong characters; .06 asks trafilatura twice as often, for .0003.
 _MOST_DOUBT = 0.12
-# The same before resiliparse is asked, in the fast profile. One page in eight leaves more doubt; up
-# to here the text is no worse than with resiliparse for all, at .3 it is by .007 on one set.
-_MOST_DOUBT_ALONE = 0.2
+# The same before resiliparse is asked, in the fast profile. One page in seven leaves more doubt; up
+# to .2 the text is no worse than with resiliparse for all, at .3 it is by .007 on one set.
+_MOST_DOUBT_ALONE = 0.18
 _HIDDEN_SHARE = 0.5  # guess
 _SHORT_CHARS = 250  # trafilatura's own minimum: below, a text is a remainder rather than an article
 
