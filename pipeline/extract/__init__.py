@@ -18,7 +18,7 @@ from pipeline.errors import UnreadableError
 from pipeline.extract.body import Judges, load_judges, main_text, parse
 from pipeline.extract.decoding import decode
 from pipeline.extract.entry import ENTRY_MEDIA_TYPE, read_entry
-from pipeline.extract.languages import load_languages
+from pipeline.extract.languages import SPACELESS, load_languages
 from pipeline.extract.metadata import read_metadata
 from pipeline.extract.parts import take_apart
 from pipeline.extract.plain import read_plain
@@ -32,8 +32,7 @@ __all__ = ["Judges", "extract", "load_judges", "load_languages"]
 
 _PLAIN = "text/plain"
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
-# Scripts written without spaces: two characters make about one word (guess).
-_SPACELESS = re.compile(r"[぀-ヿ㐀-鿿豈-﫿฀-๿຀-໿က-႟ក-៿]")
+# Two characters of a script without spaces make about one word (guess).
 _SPACELESS_CHARS_OF_A_WORD = 2
 _WORD = re.compile(r"\w+")
 _SURELY_A_WORD_CHARS = 60  # per word wanted: no text has longer ones throughout
@@ -145,7 +144,7 @@ def _refuse_short(text: str, min_words: int) -> None:
     count = sum(1 for _ in islice(_WORD.finditer(text), min_words))
     if count < min_words and not text.isascii():
         start = text[: min_words * _SURELY_A_WORD_CHARS]
-        count = max(count, len(_SPACELESS.findall(start)) // _SPACELESS_CHARS_OF_A_WORD)
+        count = max(count, len(SPACELESS.findall(start)) // _SPACELESS_CHARS_OF_A_WORD)
     if count < min_words:
         raise UnreadableError(
             "too_short", f"{count} words are fewer than extract.min_words = {min_words}"

@@ -9,7 +9,7 @@ from string import ascii_letters
 
 from py3langid import classify
 
-__all__ = ["language", "language_origin", "load_languages"]
+__all__ = ["SPACELESS", "language", "language_origin", "load_languages"]
 
 _SAMPLE_CHARS = 4000
 _FEWEST_LETTERS = 40  # guess: fewer letters name no language
@@ -24,6 +24,8 @@ _SCRIPTS = {
     "඀-෿": "si", "ก-๿": "th", "ກ-໿": "lo", "က-႟": "my", "Ⴀ-ჿ": "ka", "ሀ-፿": "am ti",
     "ក-៿": "km", "가-힯": "ko", "ぁ-ヿ": "ja", "一-鿿": "zh ja yue", "A-Za-zÀ-ɏ": "",
 }  # fmt: skip
+# Letters of scripts written without spaces.
+SPACELESS = re.compile(r"[぀-ヿ㐀-鿿豈-﫿฀-๿຀-໿က-႟ក-៿]")
 _LATIN = "A-Za-zÀ-ɏ"
 _NO_LETTERS = bytes({*range(256)} - {*ascii_letters.encode()})
 _LATIN_TOO = frozenset({"sr", "bs", "uz", "az", "kk", "ku", "mn", "tg"})

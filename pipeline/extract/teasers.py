@@ -10,6 +10,7 @@ from typing import NamedTuple
 from lxml.html import HtmlElement
 
 from pipeline.extract import markup
+from pipeline.extract.languages import SPACELESS
 from pipeline.extract.parts import PageParts
 
 __all__ = ["listed_articles"]
@@ -23,7 +24,6 @@ _LONGEST_LABEL = 25  # letters before a headline: a section, "3 hours ago"
 _LINES_READ, _LINKS_READ = 200, 400  # that is enough to know
 _LINES_TRIED = 8  # guess
 _GAPS = re.compile(r"\W+")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 class _Link(NamedTuple):
@@ -52,7 +52,7 @@ def listed_articles(parts: PageParts, text: str) -> int:
     linked = list(islice(_headlines(parts.elements), _LINKS_READ))
     if len({link.address for link in linked}) < _LEAST_LISTED:
         return 0
-    said = [line for line in islice(text.splitlines(), _LINES_READ) if line]
+    said = [line for line in islice(text.splitlines(), _LINES_READ) if line.strip()]
     around = ["".join(teaser.itertext()) for teaser in _teasers(linked)]
     if not _may_tell(around, said):
         return 0
@@ -86,7 +86,7 @@ def _headlines(elements: markup.Elements) -> Iterator[_Link]:
 def _is_headline(text: str) -> bool:
     if len(text.split()) >= _HEADLINE_WORDS:
         return True
-    return not text.isascii() and len(_UNSPACED.findall(text)) >= _HEADLINE_CHARS
+    return not text.isascii() and len(SPACELESS.findall(text)) >= _HEADLINE_CHARS
 
 
 def _may_tell(teasers: Sequence[str], lines: Sequence[str]) -> bool:

@@ -221,7 +221,8 @@ def _hash_words(texts: list[str], folded: list[bytes]) -> Ragged:
 
 
 def _normal(text: str, folded: bytes) -> bytes:
-    # Of the text: to normalise what is folded would compose "ß" and an accent, now "sś", to "sś".
+    # Of the text itself: "ß" is folded to "ss", whose second letter takes up an accent behind it
+    # when it is normalised again.
     return folded if text.isascii() else normalize(text).encode("utf-8", "surrogatepass")
 
 
